@@ -1,0 +1,1 @@
+"""Book and hold an online physical-therapy consultation."""

@@ -1,0 +1,7 @@
+"""Who may do what. Pure."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    THERAPIST = "therapist"

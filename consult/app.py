@@ -1,0 +1,93 @@
+"""The composition root: settings -> adapters -> blueprints -> error table -> commands. Only this module names
+concrete adapters.
+"""
+
+import os
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy.orm import sessionmaker
+
+from consult.booking.ports import Links, Ports
+from consult.cli import init_cli
+from consult.core.clock import Clock, system_clock
+from consult.db.base import Base
+from consult.db.engine import prepare_sqlite
+from consult.db.sealing import Sealer, parse_key
+from consult.deps import EXTENSION, Deps
+from consult.intake.catalogue import load_catalogue
+from consult.notifications.mailer import FileMailer, Mailer, SmtpMailer
+from consult.payments.demo_gateway import DemoGateway
+from consult.settings import Settings
+from consult.web import init_web
+
+ROOT = Path(__file__).parent.parent
+FORMS = ROOT / "intake_forms"
+TEMPLATES = ROOT / "templates"
+MIGRATIONS = ROOT / "migrations"
+
+_MEGABYTE = 1_000_000
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock = system_clock) -> Flask:
+    """The whole application. Raises SettingsRefused or FormFaults rather than start on something unsafe."""
+    settings = settings or Settings.from_environ(os.environ)
+    app = Flask("consult", template_folder=str(TEMPLATES), static_folder=str(ROOT / "consult/web/static"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
+        SESSION_COOKIE_NAME="__Host-consult" if settings.secure_cookies else "consult",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        TRUSTED_HOSTS=list(settings.trusted_hosts),
+        MAX_CONTENT_LENGTH=_MEGABYTE,
+        PREFERRED_URL_SCHEME="https" if settings.secure_cookies else "http",
+    )
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
+    database.init_app(app)
+    with app.app_context():
+        if database.engine.dialect.name == "sqlite":
+            prepare_sqlite(database.engine)
+        gateway = DemoGateway(sessionmaker(database.engine), clock, f"{settings.public_url}/demo-pay")
+    Migrate(app, database, directory=str(MIGRATIONS))
+
+    ports = Ports(
+        sealer=Sealer([parse_key(key) for key in settings.encryption_keys]),
+        catalogue=load_catalogue(FORMS),
+        gateway=gateway,
+        mail_templates=_mail_templates(),
+        links=Links(settings.public_url),
+        organizer=settings.mail_from,
+    )
+    app.extensions[EXTENSION] = Deps(
+        settings=settings,
+        sessions=database.session,
+        clock=clock,
+        ports=ports,
+        mailer=_mailer(settings),
+    )
+    init_web(app)
+    init_cli(app)
+    return app
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.smtp_url:
+        return SmtpMailer(settings.smtp_url)
+    return FileMailer(settings.data / "mail")
+
+
+def _mail_templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

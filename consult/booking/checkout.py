@@ -1,0 +1,98 @@
+"""Paying: the steps around calls to the gateway, each call between two transactions."""
+
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from consult.core.clock import Clock
+from consult.core.money import Money
+from consult.payments import till as gateway_till
+from consult.payments.errors import CheckoutUnavailable
+from consult.payments.gateway import ReturnUrls
+from consult.payments.till import Till
+from consult.scheduling import service as scheduling
+from consult.scheduling.errors import HoldExpired
+from consult.scheduling.lifecycle import Status
+from consult.scheduling.policies import CHECKOUT_GRACE, CHECKOUT_TTL, HOLD_TTL
+from consult.scheduling.queries import find_live_appointment
+
+from .models import Booking
+from .ports import Ports
+from .reactions import react
+
+Transaction = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Where money is taken: a session, its transactions, the time, the ports."""
+
+    session: Session
+    transaction: Transaction
+    clock: Clock
+    ports: Ports
+
+    def till(self) -> Till:
+        return Till(
+            self.session,
+            self.transaction,
+            self.ports.gateway,
+            lambda news: react(self.session, news, self.clock(), self.ports),
+        )
+
+
+def open_checkout(counter: Counter, booking_id: uuid.UUID) -> str | None:
+    """Stretch the hold over the time the payment page lives, and open that page; its address, or None when
+    there is nothing left to pay. Raises HoldExpired, CheckoutUnavailable, CheckoutRefused, AlreadyPaid.
+    """
+    now, links = counter.clock(), counter.ports.links
+    expires_at = now + CHECKOUT_TTL
+    with counter.transaction():
+        booking = counter.session.get_one(Booking, booking_id)
+        amount = Money(booking.price_minor, booking.currency)
+        appointment = find_live_appointment(counter.session, booking_id)
+        if appointment is None:
+            raise HoldExpired(now)
+        scheduling.extend_hold(counter.session, appointment.id, expires_at + CHECKOUT_GRACE, now)
+    checkout = gateway_till.start_checkout(
+        counter.till(),
+        booking_id=booking_id,
+        amount=amount,
+        expires_at=expires_at,
+        return_urls=ReturnUrls(links.payment_return(), links.payment_back()),
+        now=now,
+    )
+    return checkout.url
+
+
+def settle(counter: Counter, payment_id: uuid.UUID) -> None:
+    """Ask the gateway what became of a payment. When it cannot be asked now, the reconciler will."""
+    try:
+        gateway_till.sync(counter.till(), payment_id, counter.clock())
+    except CheckoutUnavailable:
+        return
+
+
+def abandon(counter: Counter, payment_id: uuid.UUID, booking_id: uuid.UUID) -> None:
+    """The patient came back without paying: the page is closed first, then the hold is made short again. Paid
+    after all, the visit stands. When the gateway cannot be asked now, the hold stays as long as the page lives.
+    """
+    now = counter.clock()
+    try:
+        gateway_till.close_checkout(counter.till(), payment_id, now)
+    except CheckoutUnavailable:
+        return
+    with counter.transaction():
+        appointment = find_live_appointment(counter.session, booking_id)
+        if appointment is not None and appointment.status == Status.HELD:
+            scheduling.place_hold(
+                counter.session,
+                booking_id=booking_id,
+                session_type_id=appointment.session_type_id,
+                start_at=appointment.start_at,
+                now=now,
+                hold_ttl=HOLD_TTL,
+            )

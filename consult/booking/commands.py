@@ -1,0 +1,183 @@
+"""What a patient may do, each step one function. None commits; none talks to the outside."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consult.core.tokens import digest
+from consult.intake import service as intake
+from consult.intake.answers import AnswerValue
+from consult.practice.service import get_practice, keep_patient
+from consult.scheduling import queries
+from consult.scheduling import service as scheduling
+from consult.scheduling.policies import HOLD_TTL
+from consult.scheduling.zones import UnknownZone, canonical
+
+from .contact import contact_from
+from .models import Booking
+from .ports import Ports
+from .reactions import put_on_safety_hold
+from .screening import ABOUT, SCREEN, Screening, screening
+from .standing import find_standing
+from .tokens import give_token
+
+CANCELLATION_VERSION = "2026-11"
+HOLD_LIMIT = timedelta(minutes=45)
+"""However slowly the forms are filled in, an unpaid hold ends this long after the time was chosen."""
+
+
+def find_booking(session: Session, token: str) -> Booking | None:
+    """The booking behind a secret token."""
+    return session.scalar(select(Booking).where(Booking.token_digest == digest(token)))
+
+
+def find_or_start(
+    session: Session, known: Booking | None, zone: str | None, now: datetime, ports: Ports
+) -> tuple[Booking, str | None]:
+    """The visitor's booking, or a new one with its token. An unknown zone falls back to the therapist's."""
+    if known is not None:
+        return known, None
+    schedule = queries.get_schedule(session)
+    session_type = queries.list_session_types(session, schedule.id)[0]
+    practice = get_practice(session)
+    booking = Booking(
+        session_type_id=session_type.id,
+        zone=_zone_or(zone, schedule.zone),
+        price_minor=session_type.price_minor,
+        currency=session_type.currency,
+        refund_terms={
+            "full_until_hours": practice.full_refund_hours,
+            "late_percent": practice.late_refund_percent,
+        },
+        started_at=now,
+    )
+    token = give_token(booking, ports.sealer)
+    session.add(booking)
+    session.flush()
+    intake.start_response(session, booking.id, ports.catalogue, now, ports.sealer)
+    return booking, token
+
+
+def answer_screen(
+    session: Session,
+    booking: Booking,
+    answers: Mapping[str, AnswerValue | None],
+    now: datetime,
+    ports: Ports,
+) -> Screening:
+    """Keep the safety answers and judge them. A stop gives a held time back at once."""
+    before = intake.get_answers(session, booking.id, ports.sealer)
+    intake.save_section(session, booking.id, SCREEN, answers, now, ports.sealer)
+    after = intake.get_answers(session, booking.id, ports.sealer)
+    if before != after:
+        booking.advice_read_at = None
+    judged = screening(ports.catalogue, after, now.date())
+    if judged.screened or judged.stopped:
+        intake.record_outcome(session, booking.id, SCREEN, judged.assessment, now, ports.sealer)
+    if judged.stopped:
+        _give_time_back(session, booking, now)
+    return judged
+
+
+def read_advice(session: Session, booking: Booking, now: datetime) -> None:
+    booking.advice_read_at = now
+    session.flush()
+
+
+def change_zone(booking: Booking, zone: str) -> None:
+    """Raises UnknownZone."""
+    booking.zone = canonical(zone)
+
+
+def choose_time(session: Session, booking: Booking, start_at: datetime, now: datetime, ports: Ports) -> None:
+    """Hold this start for the booking, in place of any other. Raises SlotTaken or SlotNotOffered; what was held
+    before then still is.
+    """
+    scheduling.place_hold(
+        session,
+        booking_id=booking.id,
+        session_type_id=booking.session_type_id,
+        start_at=start_at,
+        now=now,
+        hold_ttl=HOLD_TTL,
+    )
+
+
+def save_about(
+    session: Session,
+    booking: Booking,
+    answers: Mapping[str, AnswerValue | None],
+    now: datetime,
+    ports: Ports,
+) -> None:
+    """Keep answers about the patient, make or mend the patient row once they are complete, judge again."""
+    intake.save_section(session, booking.id, ABOUT, answers, now, ports.sealer)
+    standing = find_standing(session, booking, now, ports)
+    if standing.screening.stopped:
+        intake.record_outcome(session, booking.id, ABOUT, standing.screening.assessment, now, ports.sealer)
+        _give_time_back(session, booking, now)
+        return
+    if standing.facts.about_complete:
+        patient = keep_patient(session, contact_from(standing.answers), booking.patient_id, now, ports.sealer)
+        booking.patient_id = patient.id
+    keep_hold(session, booking, now)
+
+
+def agree(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
+    """Record which versions of the privacy notice and the cancellation policy were accepted, and when."""
+    booking.agreed_at = now
+    booking.agreed_versions = {
+        "privacy": get_practice(session).privacy_version,
+        "cancellation": f"{CANCELLATION_VERSION} {json.dumps(booking.refund_terms, sort_keys=True)}",
+    }
+    keep_hold(session, booking, now)
+
+
+def keep_hold(session: Session, booking: Booking, now: datetime) -> None:
+    """A patient who goes on keeps the time a little longer, up to `HOLD_LIMIT`."""
+    appointment = queries.find_live_appointment(session, booking.id)
+    if appointment is None or appointment.hold_expires_at is None or appointment.hold_expires_at <= now:
+        return
+    until = min(now + HOLD_TTL, appointment.created_at + HOLD_LIMIT)
+    if until > appointment.hold_expires_at:
+        scheduling.extend_hold(session, appointment.id, until, now)
+
+
+def save_intake(
+    session: Session,
+    booking: Booking,
+    section_id: str,
+    answers: Mapping[str, AnswerValue | None],
+    done: bool,
+    now: datetime,
+    ports: Ports,
+) -> None:
+    """Keep one topic's answers; the last save of a question wins. `done` marks the topic as finished."""
+    intake.save_section(session, booking.id, section_id, answers, now, ports.sealer, done=done)
+
+
+def _give_time_back(session: Session, booking: Booking, now: datetime) -> None:
+    appointment = queries.find_live_appointment(session, booking.id)
+    if appointment is not None and booking.confirmed_at is None:
+        scheduling.release_hold(session, appointment.id, now)
+
+
+def _zone_or(zone: str | None, fallback: str) -> str:
+    try:
+        return canonical(zone) if zone else fallback
+    except UnknownZone:
+        return fallback
+
+
+def submit_intake(session: Session, booking: Booking, now: datetime, ports: Ports) -> Screening:
+    """Send the intake form: the rules run on everything said. An emergency puts the visit on hold."""
+    answers = intake.get_answers(session, booking.id, ports.sealer)
+    judged = screening(ports.catalogue, answers, now.date())
+    intake.record_outcome(session, booking.id, "intake", judged.assessment, now, ports.sealer)
+    intake.complete(session, booking.id, now)
+    if judged.emergencies:
+        put_on_safety_hold(session, booking, now, ports)
+    return judged

@@ -1,0 +1,190 @@
+"""What pages show, read across topics. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from consult.core.money import Money
+from consult.intake.questionnaire import Item
+from consult.payments.refunds import RefundTerms
+from consult.practice.service import Contact, get_therapist, read_contact
+from consult.scheduling import queries as scheduling
+from consult.scheduling.models import Appointment, SessionType
+from consult.scheduling.offers import get_offer
+from consult.scheduling.slots import Slot
+from consult.summary.words import patient_words
+
+from .models import Booking
+from .ports import Ports
+from .screening import ABOUT
+from .standing import Standing
+
+JOIN_OPENS_BEFORE = timedelta(hours=1)
+_NEAREST = 6
+_SHOWN_ON_FRONT = 3
+
+
+@dataclass(frozen=True)
+class FrontPage:
+    session_type: SessionType
+    price: Money
+    next_slots: Sequence[Slot]
+    zone: str
+
+
+@dataclass(frozen=True)
+class TimePage:
+    """`days` are days of the patient with their free starts; `nearest` are shown when one was just lost."""
+
+    zone: str
+    first_on: date
+    last_on: date
+    days: Sequence[tuple[date, Sequence[Slot]]]
+    nearest: Sequence[Slot]
+    held: Appointment | None
+    has_earlier: bool
+    has_later: bool
+
+
+@dataclass(frozen=True)
+class TermsPage:
+    price: Money
+    terms: RefundTerms
+
+
+@dataclass(frozen=True)
+class CheckPage:
+    price: Money
+    terms: RefundTerms
+    appointment: Appointment
+    zone: str
+    rows: Sequence[tuple[Item, str]]
+
+
+@dataclass(frozen=True)
+class PrivatePage:
+    booking: Booking
+    appointment: Appointment | None
+    zone: str
+    price: Money
+    contact: Contact
+    therapist_name: str
+    intake_state: str
+    may_join: bool
+    join_url: str | None
+    join_opens_at: datetime | None
+    on_safety_hold: bool
+    refund_terms: RefundTerms
+
+
+def front_page(session: Session, now: datetime) -> FrontPage:
+    """Raises NotFound before the practice is set up."""
+    schedule = scheduling.get_schedule(session)
+    session_type = scheduling.list_session_types(session, schedule.id)[0]
+    slots = scheduling.nearest_slots(session, session_type.id, now, _SHOWN_ON_FRONT, now)
+    price = Money(session_type.price_minor, session_type.currency)
+    return FrontPage(session_type, price, slots, schedule.zone)
+
+
+def time_page(
+    session: Session,
+    standing: Standing,
+    now: datetime,
+    *,
+    first_on: date | None,
+    days: int,
+    lost: datetime | None,
+) -> TimePage:
+    """`days` days of free times from `first_on`, or from the first day that has one."""
+    booking = standing.booking
+    zone = ZoneInfo(booking.zone)
+    first_free = scheduling.nearest_slots(session, booking.session_type_id, now, 1, now, booking.id)
+    earliest_on = (
+        first_free[0].start_at.astimezone(zone).date() if first_free else now.astimezone(zone).date()
+    )
+    first_on = max(first_on or earliest_on, earliest_on)
+    latest_at = get_offer(session, booking.session_type_id).window.latest_at(now)
+    slots = scheduling.find_slots(
+        session, booking.session_type_id, first_on, days, now, booking.zone, for_booking_id=booking.id
+    )
+    nearest = (
+        scheduling.nearest_slots(session, booking.session_type_id, lost, _NEAREST, now, booking.id)
+        if lost
+        else []
+    )
+    last_on = first_on + timedelta(days=days - 1)
+    return TimePage(
+        zone=booking.zone,
+        first_on=first_on,
+        last_on=last_on,
+        days=[
+            (day, list(group))
+            for day, group in groupby(slots, key=lambda slot: slot.start_at.astimezone(zone).date())
+        ],
+        nearest=nearest,
+        held=standing.appointment if standing.facts.hold_live else None,
+        has_earlier=first_on > earliest_on,
+        has_later=last_on < latest_at.astimezone(zone).date(),
+    )
+
+
+def terms_page(standing: Standing) -> TermsPage:
+    booking = standing.booking
+    return TermsPage(_price(booking), RefundTerms.from_json(booking.refund_terms))
+
+
+def check_page(standing: Standing, ports: Ports) -> CheckPage:
+    """What the patient is about to pay for, and what they said about themselves."""
+    booking, appointment = standing.booking, standing.appointment
+    if appointment is None:
+        raise ValueError("nothing is held to be checked")
+    items = ports.catalogue.questionnaire.section(ABOUT).items
+    rows = [
+        (item, patient_words(item, standing.answers.get(item.id))) for item in items if _asked(item, standing)
+    ]
+    return CheckPage(
+        price=_price(booking),
+        terms=RefundTerms.from_json(booking.refund_terms),
+        appointment=appointment,
+        zone=booking.zone,
+        rows=rows,
+    )
+
+
+def private_page(session: Session, standing: Standing, now: datetime, ports: Ports) -> PrivatePage:
+    booking, appointment = standing.booking, standing.appointment
+    therapist = get_therapist(session)
+    opens_at = appointment.start_at - JOIN_OPENS_BEFORE if appointment else None
+    on_hold = booking.safety_hold_at is not None
+    may_join = (
+        appointment is not None
+        and not on_hold
+        and opens_at is not None
+        and opens_at <= now < appointment.end_at
+    )
+    return PrivatePage(
+        booking=booking,
+        appointment=appointment,
+        zone=booking.zone,
+        price=_price(booking),
+        contact=read_contact(session, booking.known_patient_id, ports.sealer),
+        therapist_name=therapist.name,
+        intake_state=standing.intake_state,
+        may_join=may_join,
+        join_url=therapist.video_url if may_join else None,
+        join_opens_at=opens_at,
+        on_safety_hold=on_hold,
+        refund_terms=RefundTerms.from_json(booking.refund_terms),
+    )
+
+
+def _asked(item: Item, standing: Standing) -> bool:
+    return item.id in standing.answers or item.show_if is None
+
+
+def _price(booking: Booking) -> Money:
+    return Money(booking.price_minor, booking.currency)

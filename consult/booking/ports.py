@@ -1,0 +1,42 @@
+"""What the process slice needs from outside, handed in by the composition root."""
+
+from dataclasses import dataclass
+
+from jinja2 import Environment
+
+from consult.db.sealing import Sealer
+from consult.intake.catalogue import Catalogue
+from consult.payments.gateway import Gateway
+
+
+@dataclass(frozen=True)
+class Links:
+    """Absolute addresses for mails, calendars and the payment page. None holds a word about health."""
+
+    public_url: str
+
+    def private_page(self, token: str) -> str:
+        return f"{self.public_url}/b/{token}"
+
+    def therapist_summary(self, booking_id: object) -> str:
+        return f"{self.public_url}/therapist/bookings/{booking_id}"
+
+    def payment_return(self) -> str:
+        return f"{self.public_url}/book/paid"
+
+    def payment_back(self) -> str:
+        return f"{self.public_url}/book/unpaid"
+
+    @property
+    def domain(self) -> str:
+        return self.public_url.split("//", 1)[-1].split("/", 1)[0].split(":", 1)[0]
+
+
+@dataclass(frozen=True)
+class Ports:
+    sealer: Sealer
+    catalogue: Catalogue
+    gateway: Gateway
+    mail_templates: Environment
+    links: Links
+    organizer: str

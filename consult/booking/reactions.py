@@ -1,0 +1,84 @@
+"""What follows in the other topics when something has happened to a booking."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from consult.calendaring import service as calendaring
+from consult.core.timespan import TimeSpan
+from consult.payments.outcomes import Applied, Paid, RefundMoved
+from consult.payments.refund_service import request_refund
+from consult.payments.refunds import Cause
+from consult.practice.service import get_therapist, read_contact
+from consult.scheduling import service as scheduling
+from consult.scheduling.errors import SlotTaken
+from consult.scheduling.models import Appointment
+
+from . import mails
+from .models import Booking
+from .ports import Ports
+from .standing import find_standing
+from .tokens import read_token
+
+CALENDAR_TITLE = "Online appointment"
+"""All a calendar may say; calendars are shared."""
+
+
+def react(session: Session, news: Applied | RefundMoved, now: datetime, ports: Ports) -> None:
+    """Let the booking follow its money, in the transaction that records the news."""
+    if isinstance(news, Paid):
+        booking = session.get_one(Booking, news.booking_id, with_for_update={"key_share": True})
+        cause = _confirm(session, booking, now, ports)
+        if cause is not None:
+            request_refund(session, news.payment_id, news.amount, cause, now)
+
+
+def _confirm(session: Session, booking: Booking, now: datetime, ports: Ports) -> Cause | None:
+    """Turn the hold into an appointment; or say why the money has to go back."""
+    standing = find_standing(session, booking, now, ports)
+    if booking.cancelled_at is not None:
+        return Cause.BOOKING_OVER
+    if booking.confirmed_at is not None:
+        return Cause.DUPLICATE
+    if standing.screening.stopped:
+        return Cause.SCREENING
+    if standing.appointment is None:
+        return Cause.SLOT_LOST
+    try:
+        appointment = scheduling.book(session, standing.appointment.id, now)
+    except SlotTaken:
+        return Cause.SLOT_LOST
+    booking.confirmed_at = now
+    _publish(session, booking, appointment, now, ports)
+    mails.send_confirmation(session, booking, appointment, now, ports)
+    mails.tell_therapist_of_booking(session, booking, appointment, now, ports)
+    return None
+
+
+def _publish(
+    session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
+) -> None:
+    contact = read_contact(session, booking.known_patient_id, ports.sealer)
+    calendaring.publish(
+        session,
+        appointment_id=appointment.id,
+        therapist_id=get_therapist(session).id,
+        span=TimeSpan(appointment.start_at, appointment.end_at),
+        texts=calendaring.Texts(
+            title=CALENDAR_TITLE,
+            patient_name=contact.name,
+            patient_url=ports.links.private_page(read_token(booking, ports.sealer)),
+            therapist_url=ports.links.therapist_summary(booking.id),
+        ),
+        domain=ports.links.domain,
+        sealer=ports.sealer,
+        now=now,
+    )
+
+
+def put_on_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
+    """An emergency sign came up after booking: the visit waits, both sides are told, nothing is charged."""
+    if booking.safety_hold_at is None:
+        booking.safety_hold_at = now
+        mails.send_safety_hold(session, booking, now, ports)
+        mails.alert_therapist(session, booking, now, ports)

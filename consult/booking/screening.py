@@ -1,0 +1,63 @@
+"""Whether it is safe, and allowed, to go on: the answers so far against the rules. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from consult.intake.answers import AnswerValue
+from consult.intake.assessment import Assessment, assess
+from consult.intake.catalogue import Catalogue
+from consult.intake.questionnaire import Item, missing_items
+from consult.intake.red_flags import Disposition, Level, RaisedFlag, settled_emergencies
+
+SCREEN = "screen"
+ABOUT = "about"
+BEFORE_PAYMENT = (SCREEN, ABOUT)
+
+
+@dataclass(frozen=True)
+class Screening:
+    """`pending` are the safety questions still open. `emergencies` may be settled while some are."""
+
+    pending: tuple[Item, ...]
+    emergencies: tuple[RaisedFlag, ...]
+    assessment: Assessment
+
+    @property
+    def screened(self) -> bool:
+        return not self.pending
+
+    @property
+    def stopped(self) -> bool:
+        if self.emergencies:
+            return True
+        return self.screened and self.assessment.outcome.disposition is Disposition.STOP
+
+    @property
+    def advice_due(self) -> bool:
+        return self.screened and self.assessment.outcome.disposition is Disposition.CONTINUE_AFTER_READING
+
+    @property
+    def policy_stop(self) -> str | None:
+        """The policy that ends the booking, unless an emergency says more."""
+        policies = self.assessment.outcome.policies
+        return policies[0].id if policies and not self.emergencies else None
+
+    @property
+    def advice(self) -> tuple[RaisedFlag, ...]:
+        return tuple(flag for flag in self.assessment.outcome.flags if flag.level is Level.URGENT)
+
+
+def screening(catalogue: Catalogue, answers: Mapping[str, AnswerValue], on: date) -> Screening:
+    """Judge the answers as they stand on this day."""
+    pending = tuple(missing_items(catalogue.questionnaire, answers, [SCREEN], on))
+    assessment = assess(catalogue, answers, on=on)
+    if pending:
+        emergencies = tuple(
+            settled_emergencies(
+                catalogue.red_flags, catalogue.questionnaire, answers, {item.id for item in pending}
+            )
+        )
+    else:
+        emergencies = tuple(flag for flag in assessment.outcome.flags if flag.level is Level.EMERGENCY)
+    return Screening(pending, emergencies, assessment)

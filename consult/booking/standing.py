@@ -1,0 +1,104 @@
+"""Everything that is true of one booking at one moment, gathered from the topics it touches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session
+
+from consult.intake.answers import AnswerValue
+from consult.intake.questionnaire import Item, missing_items
+from consult.intake.service import ResponseView, read_response
+from consult.payments.models import Payment
+from consult.payments.service import find_live_payment
+from consult.scheduling.lifecycle import LIVE, Status
+from consult.scheduling.models import Appointment
+
+from .journey import JourneyFacts, Step
+from .models import Booking
+from .ports import Ports
+from .screening import ABOUT, BEFORE_PAYMENT, SCREEN, Screening, screening
+
+
+class IntakeState(StrEnum):
+    NOT_BEGUN = "not begun"
+    BEGUN = "begun"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`appointment` is the booking's newest, live or not; `payment` the one that can still be paid."""
+
+    booking: Booking
+    response: ResponseView
+    screening: Screening
+    about_missing: Sequence[Item]
+    appointment: Appointment | None
+    payment: Payment | None
+    facts: JourneyFacts
+
+    @property
+    def answers(self) -> dict[str, AnswerValue]:
+        return self.response.answers
+
+    @property
+    def intake_completed(self) -> bool:
+        return self.response.completed_at is not None
+
+    @property
+    def intake_state(self) -> IntakeState:
+        if self.intake_completed:
+            return IntakeState.FINISHED
+        begun = any(section not in BEFORE_PAYMENT for section in self.response.sections_done)
+        return IntakeState.BEGUN if begun else IntakeState.NOT_BEGUN
+
+
+def find_standing(session: Session, booking: Booking, now: datetime, ports: Ports) -> Standing:
+    """Reads only."""
+    response = read_response(session, booking.id, ports.sealer)
+    answers, today = response.answers, now.date()
+    judged = screening(ports.catalogue, answers, today)
+    about_missing = missing_items(ports.catalogue.questionnaire, answers, [ABOUT], today)
+    appointment = _newest_appointment(session, booking)
+    payment = find_live_payment(session, booking.id)
+    facts = JourneyFacts(
+        screened=judged.screened,
+        stopped_in=_stopped_in(judged, ports, answers, today),
+        advice_due=judged.advice_due and booking.advice_read_at is None,
+        hold_live=_claims(appointment, now),
+        about_complete=not about_missing,
+        agreed=booking.agreed_at is not None,
+        checkout_live=payment is not None,
+        confirmed=booking.confirmed_at is not None,
+    )
+    return Standing(booking, response, judged, about_missing, appointment, payment, facts)
+
+
+def _stopped_in(judged: Screening, ports: Ports, answers: dict[str, AnswerValue], today: date) -> Step | None:
+    if not judged.stopped:
+        return None
+    items = ports.catalogue.questionnaire.items
+    screen_only = {item_id: answer for item_id, answer in answers.items() if items[item_id].section == SCREEN}
+    return Step.SCREEN if screening(ports.catalogue, screen_only, today).stopped else Step.ABOUT
+
+
+def _newest_appointment(session: Session, booking: Booking) -> Appointment | None:
+    live_first = case((Appointment.status.in_(LIVE), 0), else_=1)
+    return session.scalar(
+        select(Appointment)
+        .where(Appointment.booking_id == booking.id)
+        .order_by(live_first, Appointment.created_at.desc())
+        .limit(1)
+    )
+
+
+def _claims(appointment: Appointment | None, now: datetime) -> bool:
+    if appointment is None:
+        return False
+    if appointment.status == Status.BOOKED:
+        return True
+    expires_at = appointment.hold_expires_at
+    return appointment.status == Status.HELD and expires_at is not None and expires_at > now

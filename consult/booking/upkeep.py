@@ -1,0 +1,83 @@
+"""What has to be done though nobody asks: money asked about, holds ended, mail sent, drafts deleted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from consult.accounts.service import forget_old_sign_ins
+from consult.notifications.mailer import Mailer
+from consult.notifications.service import send_due
+from consult.payments.errors import CheckoutUnavailable, RefundDelayed
+from consult.payments.models import Payment
+from consult.payments.refund_service import refunds_to_run
+from consult.payments.service import payments_to_sync
+from consult.payments.till import close_checkout, run_refund, sync
+from consult.practice.models import Patient
+from consult.scheduling.service import expire_holds
+
+from .checkout import Counter
+from .models import Booking
+
+DRAFT_LIFETIME = timedelta(hours=24)
+"""What an unfinished booking said about somebody's health is deleted after this."""
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    counter: Counter
+    mailer: Mailer
+    mail_from: str
+
+    def run_due(self) -> None:
+        """One pass over everything that is due. Every part may be cut off anywhere and done again."""
+        self.ask_about_payments()
+        self.send_refunds()
+        self._write(lambda session, now: expire_holds(session, now))
+        self._write(purge_drafts)
+        self._write(forget_old_sign_ins)
+        counter = self.counter
+        send_due(
+            counter.session,
+            counter.transaction,
+            self.mailer,
+            counter.ports.sealer,
+            self.mail_from,
+            counter.clock,
+        )
+
+    def ask_about_payments(self) -> None:
+        """A checkout past its time is closed, so that its hour is not sold while somebody can still pay it."""
+        counter, now = self.counter, self.counter.clock()
+        till = counter.till()
+        for payment_id in payments_to_sync(counter.session, counter.ports.gateway.name, now):
+            overdue = counter.session.get_one(Payment, payment_id).expires_at <= now
+            try:
+                (close_checkout if overdue else sync)(till, payment_id, now)
+            except CheckoutUnavailable:
+                continue
+
+    def send_refunds(self) -> None:
+        counter, now = self.counter, self.counter.clock()
+        for refund_id in refunds_to_run(counter.session, counter.ports.gateway.name, now):
+            try:
+                run_refund(counter.till(), refund_id, now)
+            except RefundDelayed:
+                continue
+
+    def _write(self, work: Callable[[Session, datetime], object]) -> None:
+        with self.counter.transaction():
+            work(self.counter.session, self.counter.clock())
+
+
+def purge_drafts(session: Session, now: datetime) -> None:
+    """Delete bookings never confirmed, with their answers; where money was asked for, nothing is deleted."""
+    drafts = select(Booking.id).where(
+        Booking.confirmed_at.is_(None),
+        Booking.started_at < now - DRAFT_LIFETIME,
+        ~exists().where(Payment.booking_id == Booking.id),
+    )
+    session.execute(delete(Booking).where(Booking.id.in_(drafts)))
+    session.execute(delete(Patient).where(~exists().where(Booking.patient_id == Patient.id)))

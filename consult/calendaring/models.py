@@ -1,0 +1,50 @@
+"""Tables: calendar_object, feed_subscription."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from consult.db.base import Base, Identified
+from consult.db.types import UTCDateTime
+
+
+class CalendarObject(Identified, Base):
+    """An appointment as calendar programs know it: one UID for life, on every channel.
+
+    `vevent_therapist` is what the therapist's feed hands out; None once withdrawn. The patient's copy links
+    the private page, whose token is a secret, so its texts are kept sealed and written out when needed.
+    """
+
+    __tablename__ = "calendar_object"
+    __table_args__ = (Index(None, "therapist_id", "start_at"),)
+
+    appointment_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("appointment.id", ondelete="CASCADE"), unique=True
+    )
+    therapist_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("therapist.id"))
+    uid: Mapped[str] = mapped_column(String(300), unique=True)
+    sequence: Mapped[int]
+    status: Mapped[str] = mapped_column(String(20))
+    start_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    end_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    revised_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    vevent_therapist: Mapped[bytes | None] = mapped_column(LargeBinary)
+    patient_texts_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FeedSubscription(Identified, Base):
+    """A secret calendar address. `version` and `modified_at` rise with every change of what it shows."""
+
+    __tablename__ = "feed_subscription"
+
+    therapist_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("therapist.id"), index=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    version: Mapped[int]
+    modified_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_fetched_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_agent: Mapped[str | None] = mapped_column(String(200))
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -1,0 +1,194 @@
+"""Publishing appointments to calendars, and withdrawing them."""
+
+import json
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from consult.core.clock import as_utc
+from consult.core.errors import ConsultError, NotFound
+from consult.core.timespan import TimeSpan
+from consult.db.sealing import Place, Sealer
+
+from .event import EventFacts, Status, vevent
+from .feed import calendar_bytes
+from .itip import Invitation, Party, invitation
+from .models import CalendarObject, FeedSubscription
+from .text import initials
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(eq=False)
+class EventWithdrawn(ConsultError):
+    """The appointment was cancelled in calendars; a UID once cancelled is never used again."""
+
+    appointment_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What calendars say. `title` must be neutral: no word of health. The name leaves only as initials."""
+
+    title: str
+    patient_name: str
+    patient_url: str
+    therapist_url: str
+
+
+def publish(
+    session: Session,
+    *,
+    appointment_id: uuid.UUID,
+    therapist_id: uuid.UUID,
+    span: TimeSpan,
+    texts: Texts,
+    domain: str,
+    sealer: Sealer,
+    now: datetime,
+) -> CalendarObject:
+    """Enter the appointment in calendars, or revise it there: SEQUENCE and DTSTAMP rise, feeds change.
+
+    `domain` is ours; it ends the UID, by which the import of other calendars knows our own events again.
+    Raises EventWithdrawn.
+    """
+    row = session.scalar(_of(appointment_id).with_for_update())
+    changed_feeds = {therapist_id}
+    if row is None:
+        row = _first_revision(appointment_id, domain, now)
+        session.add(row)
+    else:
+        _require_confirmed(row)
+        _next_revision(row, now)
+        changed_feeds.add(row.therapist_id)
+    row.therapist_id = therapist_id
+    row.start_at, row.end_at = span.start_at, span.end_at
+    patient = {"title": texts.title, "url": texts.patient_url}
+    row.patient_texts_sealed = sealer.seal(json.dumps(patient), _place(row))
+    row.vevent_therapist = vevent(_therapist_facts(row, texts))
+    session.flush()
+    _bump_feeds(session, changed_feeds, now)
+    return row
+
+
+def withdraw(session: Session, *, appointment_id: uuid.UUID, now: datetime) -> CalendarObject:
+    """Take the appointment out of feeds and make the next invitation a CANCEL.
+
+    Feeds leave it out rather than show it cancelled, since some programs keep a struck-out entry for ever.
+    Raises NotFound, EventWithdrawn.
+    """
+    row = session.scalar(_of(appointment_id).with_for_update())
+    if row is None:
+        raise NotFound
+    _require_confirmed(row)
+    _next_revision(row, now)
+    row.status = Status.CANCELLED
+    row.vevent_therapist = None
+    session.flush()
+    _bump_feeds(session, {row.therapist_id}, now)
+    return row
+
+
+def invitation_for(
+    session: Session, appointment_id: uuid.UUID, *, organizer: str, attendee: Party, sealer: Sealer
+) -> Invitation:
+    """REQUEST or CANCEL for the present revision. `organizer` is the mail's From, with or without a name.
+
+    Raises NotFound.
+    """
+    facts = _patient_facts(_get(session, appointment_id), sealer)
+    return invitation(facts, Party.of(organizer), attendee)
+
+
+def download(session: Session, appointment_id: uuid.UUID, *, sealer: Sealer) -> bytes:
+    """The patient's appointment as an .ics file. Raises NotFound."""
+    return calendar_bytes([vevent(_patient_facts(_get(session, appointment_id), sealer))])
+
+
+def _of(appointment_id: uuid.UUID) -> Select[CalendarObject]:
+    return select(CalendarObject).where(CalendarObject.appointment_id == appointment_id)
+
+
+def _get(session: Session, appointment_id: uuid.UUID) -> CalendarObject:
+    row = session.scalar(_of(appointment_id))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _require_confirmed(row: CalendarObject) -> None:
+    if row.status != Status.CONFIRMED:
+        raise EventWithdrawn(row.appointment_id)
+
+
+def _first_revision(appointment_id: uuid.UUID, domain: str, now: datetime) -> CalendarObject:
+    made_at = _whole_second(now)
+    return CalendarObject(
+        appointment_id=appointment_id,
+        uid=f"{uuid.uuid4()}@{domain}",
+        sequence=0,
+        status=Status.CONFIRMED,
+        created_at=made_at,
+        revised_at=made_at,
+    )
+
+
+def _next_revision(row: CalendarObject, now: datetime) -> None:
+    row.sequence += 1
+    row.revised_at = _risen(row.revised_at, now)
+
+
+def _whole_second(instant: datetime) -> datetime:
+    return as_utc(instant).replace(microsecond=0)
+
+
+def _risen(previous: datetime, now: datetime) -> datetime:
+    """Now, or just after `previous`: two changes within a second must not bear the same stamp."""
+    return max(_whole_second(now), previous + _SECOND)
+
+
+def _bump_feeds(session: Session, therapist_ids: Collection[uuid.UUID], now: datetime) -> None:
+    query = select(FeedSubscription).where(
+        FeedSubscription.therapist_id.in_(therapist_ids), FeedSubscription.revoked_at.is_(None)
+    )
+    for feed in session.scalars(query.with_for_update()):
+        feed.version += 1
+        feed.modified_at = _risen(feed.modified_at, now)
+    session.flush()
+
+
+def _therapist_facts(row: CalendarObject, texts: Texts) -> EventFacts:
+    short = initials(texts.patient_name)
+    summary = f"{texts.title} – {short}" if short else texts.title
+    return _facts(row, summary, f"Open: {texts.therapist_url}", texts.therapist_url)
+
+
+def _patient_facts(row: CalendarObject, sealer: Sealer) -> EventFacts:
+    texts = json.loads(sealer.open(row.patient_texts_sealed, _place(row)))
+    if row.status == Status.CANCELLED:
+        return _facts(row, f"Cancelled: {texts['title']}", f"Your page: {texts['url']}", texts["url"])
+    description = f"Join, change or cancel here: {texts['url']}\nIn an emergency call 911."
+    return _facts(row, texts["title"], description, texts["url"])
+
+
+def _facts(row: CalendarObject, summary: str, description: str, url: str) -> EventFacts:
+    return EventFacts(
+        uid=row.uid,
+        sequence=row.sequence,
+        revised_at=row.revised_at,
+        created_at=row.created_at,
+        span=TimeSpan(row.start_at, row.end_at),
+        summary=summary,
+        description=description,
+        url=url,
+        location=url,
+        status=Status(row.status),
+    )
+
+
+def _place(row: CalendarObject) -> Place:
+    return Place("calendar_object", "patient_texts", row.id)

@@ -1,0 +1,53 @@
+"""The form files: checked, and tried out on answers."""
+
+import json
+import sys
+from datetime import date
+from typing import Any, TextIO
+
+import click
+
+from consult.deps import deps
+from consult.intake.assessment import STAGES, as_json, assess
+from consult.intake.reading import AnswerRefused, UnknownItems, read_answers
+
+forms = click.Group("forms", help="Check and try the form files in intake_forms/.")
+_REFUSED = 2
+
+
+@forms.command("check")
+def check() -> None:
+    """Report every fault in intake_forms/. With any, the application does not load and says so instead."""
+    catalogue = deps().ports.catalogue
+    drafts = [review.file for review in catalogue.reviews.values() if review.by is None]
+    click.echo(
+        f"{len(catalogue.questionnaire.items)} questions, {len(catalogue.red_flags.flags)} flag rules: ok"
+    )
+    for file in drafts:
+        click.echo(f"draft, not signed off by a clinician: {file}")
+
+
+@forms.command("assess")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--stage", type=click.Choice(sorted(STAGES)), help="The answers are of this stage only.")
+def assess_file(file: TextIO, stage: str | None) -> None:
+    """Print what the answers in FILE lead to, as JSON. FILE holds item id -> answer; - reads stdin."""
+    try:
+        raw = json.load(file)
+        age = raw.pop("age", None) if isinstance(raw, dict) else None
+        result = _assess(raw, stage, age)
+    except (json.JSONDecodeError, UnknownItems, AnswerRefused, TypeError) as error:
+        click.echo(f"{file.name}: {error}", err=True)
+        sys.exit(_REFUSED)
+    click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+
+
+def _assess(raw: Any, stage: str | None, age: Any) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise TypeError("expected a JSON object of item id -> answer")
+    if age is not None and (isinstance(age, bool) or not isinstance(age, int)):
+        raise TypeError("age must be a whole number of years")
+    catalogue = deps().ports.catalogue
+    answers = read_answers(catalogue.questionnaire, raw)
+    today: date = deps().now().date()
+    return as_json(assess(catalogue, answers, on=today, stage=stage, age=age))

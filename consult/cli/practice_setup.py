@@ -1,0 +1,72 @@
+"""The rows a practice begins with."""
+
+import uuid
+from datetime import datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consult.practice.models import Practice, Therapist
+from consult.scheduling.models import AvailabilityRule, Schedule, SessionType
+
+PRIVACY_VERSION = "2026-11"
+_WORKDAYS = range(5)
+_OFFICE_HOURS = ((time(9), time(12)), (time(13), time(17)))
+
+
+def is_set_up(session: Session) -> bool:
+    return session.scalar(select(Practice.id).limit(1)) is not None
+
+
+def add_practice(session: Session, *, name: str, zone: str, email: str, now: datetime) -> uuid.UUID:
+    """Practice, therapist, schedule with office hours, one session type; the therapist's id."""
+    practice = Practice(
+        name=f"{name} – online physical therapy",
+        phone="(555) 010-0199",
+        booking_email=email,
+        licensed_states=["NY"],
+        full_refund_hours=24,
+        late_refund_percent=50,
+        privacy_version=PRIVACY_VERSION,
+        created_at=now,
+    )
+    session.add(practice)
+    session.flush()
+    therapist = Therapist(
+        practice_id=practice.id,
+        name=name,
+        credentials="PT",
+        about=(
+            f"{name} is a physical therapist for neck, back and knee pain. She helps people move and live with"
+            " less pain through exercise, movement and advice, without surgery or other invasive treatment."
+        ),
+        video_url=None,
+        created_at=now,
+    )
+    session.add(therapist)
+    session.flush()
+    schedule = Schedule(
+        therapist_id=therapist.id, zone=zone, slot_step_minutes=30, notice_minutes=120, horizon_days=60
+    )
+    session.add(schedule)
+    session.flush()
+    session.add_all(
+        AvailabilityRule(schedule_id=schedule.id, weekday=day, start_time=start, end_time=end)
+        for day in _WORKDAYS
+        for start, end in _OFFICE_HOURS
+    )
+    session.add(
+        SessionType(
+            schedule_id=schedule.id,
+            name="Online session",
+            minutes=45,
+            price_minor=12_000,
+            currency="usd",
+            buffer_before_minutes=0,
+            buffer_after_minutes=15,
+            position=0,
+            active=True,
+        )
+    )
+    session.flush()
+    return therapist.id

@@ -1,0 +1,100 @@
+"""Serving, and the background worker."""
+
+import threading
+from contextlib import suppress
+from datetime import datetime
+
+import click
+from flask import Flask, current_app
+from sqlalchemy import select
+from waitress import serve as serve_wsgi
+
+from consult.accounts.models import Account
+from consult.booking.upkeep import Upkeep
+from consult.core.clock import FixedClock, as_utc
+from consult.deps import counter, deps
+
+PASS_EVERY_SECONDS = 5
+_THREADS = 8
+_CONNECTIONS = 1000
+
+
+@click.command("serve")
+def serve() -> None:
+    """Serve the application on HOST:PORT with the worker beside it. Ctrl-C ends both."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    settings = deps().settings
+    _say_hello()
+    stopping = threading.Event()
+    thread = threading.Thread(target=_work, args=(app, stopping), name="worker", daemon=True)
+    thread.start()
+    with suppress(KeyboardInterrupt):
+        serve_wsgi(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=_THREADS,
+            # Slow clients must not be able to use up the connections.
+            connection_limit=_CONNECTIONS,
+            ident="",
+            _quiet=True,
+        )
+    stopping.set()
+    thread.join(timeout=10)
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due, then end.")
+@click.option("--now", "pretended", help="Pretend it is this time (ISO 8601, with zone). Not in production.")
+def worker(once: bool, pretended: str | None) -> None:
+    """Run everything periodic: payments asked about, holds ended, mail sent, drafts deleted."""
+    if pretended:
+        _pretend(pretended)
+    if once:
+        _upkeep().run_due()
+        return
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    with suppress(KeyboardInterrupt):
+        _work(app, threading.Event())
+
+
+def _work(app: Flask, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        with app.app_context():
+            try:
+                _upkeep().run_due()
+            except Exception as error:
+                # One bad pass must not end the worker; the message may hold what a patient typed.
+                app.logger.error("worker pass failed: %s", type(error).__name__)
+        stopping.wait(PASS_EVERY_SECONDS)
+
+
+def _upkeep() -> Upkeep:
+    return Upkeep(counter(), deps().mailer, deps().settings.mail_from)
+
+
+def _pretend(text: str) -> None:
+    from dataclasses import replace
+
+    from consult.deps import EXTENSION
+
+    if deps().settings.production:
+        raise click.UsageError("--now is refused in production.")
+    try:
+        clock = FixedClock(as_utc(datetime.fromisoformat(text)))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--now") from error
+    current_app.extensions[EXTENSION] = replace(deps(), clock=clock)
+
+
+def _say_hello() -> None:
+    settings = deps().settings
+    email = deps().session.scalar(select(Account.email).limit(1))
+    click.echo(f"Patients:  {settings.public_url}/")
+    click.echo(f"Therapist: {settings.public_url}/login  as {email or 'nobody yet: flask therapist create'}")
+    if settings.smtp_url:
+        click.echo("Mail:      by SMTP")
+    else:
+        reader = "" if settings.production else f", readable at {settings.public_url}/mail"
+        click.echo(f"Mail:      files in {settings.data / 'mail'}{reader}")
+    click.echo("Ctrl-C ends everything.")

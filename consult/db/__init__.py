@@ -1,0 +1,1 @@
+"""How rows are kept: the declarative base, column types, sealing, the engine's set-up, the only commit."""

@@ -1,0 +1,1 @@
+"""From the YAML files of `intake_forms/` to frozen rules: read, check, compile."""

@@ -1,0 +1,29 @@
+"""Table: questionnaire_response."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from consult.db.base import Base, Identified
+from consult.db.types import UTCDateTime
+
+IN_PROGRESS = "in_progress"
+COMPLETED = "completed"
+
+
+class QuestionnaireResponse(Identified, Base):
+    """One patient's answers (FHIR QuestionnaireResponse), sealed together with what came of them."""
+
+    __tablename__ = "questionnaire_response"
+
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), unique=True)
+    questionnaire_id: Mapped[str] = mapped_column(String(60))
+    questionnaire_version: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20))
+    answers_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sections_done: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    completed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

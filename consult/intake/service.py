@@ -1,0 +1,235 @@
+"""Keeping a patient's answers, and the record of what they led to."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consult.core.errors import NotFound
+from consult.db.sealing import Place, Sealer
+
+from .answers import AnswerValue, is_answered
+from .assessment import Assessment
+from .content import Catalogue
+from .models import COMPLETED, IN_PROGRESS, QuestionnaireResponse
+
+_SAFETY_SECTIONS = ("screen", "recheck")
+
+
+@dataclass(eq=False)
+class ResponseNotFound(NotFound):
+    """This booking has no answers yet."""
+
+    booking_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class RecordedOutcome:
+    """What an assessment said, when, and by which version of the form."""
+
+    stage: str
+    at: datetime
+    level: str
+    flags: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True)
+class ScreenChange:
+    """Safety answers that were replaced: what they had been, by item id; None where there had been none."""
+
+    at: datetime
+    section: str
+    former: dict[str, AnswerValue | None]
+
+
+@dataclass(frozen=True)
+class ResponseView:
+    """A response, opened. Answers are canonical, by item id."""
+
+    booking_id: uuid.UUID
+    questionnaire_id: str
+    version: str
+    status: str
+    answers: dict[str, AnswerValue]
+    outcomes: tuple[RecordedOutcome, ...]
+    screen_changes: tuple[ScreenChange, ...]
+    sections_done: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+
+
+def start_response(
+    session: Session, booking_id: uuid.UUID, catalogue: Catalogue, now: datetime, sealer: Sealer
+) -> ResponseView:
+    """An empty response pinned to this version of the form; the one there is when it was started before."""
+    row = find_response(session, booking_id)
+    if row is None:
+        questionnaire = catalogue.questionnaire
+        row = QuestionnaireResponse(
+            booking_id=booking_id,
+            questionnaire_id=questionnaire.id,
+            questionnaire_version=questionnaire.version,
+            status=IN_PROGRESS,
+            sections_done=[],
+            created_at=now,
+            updated_at=now,
+        )
+        _seal(row, {"answers": {}, "outcomes": [], "screen_changes": []}, sealer)
+        session.add(row)
+        session.flush()
+    return _view(row, sealer)
+
+
+def find_response(session: Session, booking_id: uuid.UUID) -> QuestionnaireResponse | None:
+    return session.scalar(select(QuestionnaireResponse).where(QuestionnaireResponse.booking_id == booking_id))
+
+
+def get_answers(session: Session, booking_id: uuid.UUID, sealer: Sealer) -> dict[str, AnswerValue]:
+    """Canonical answers by item id. Raises ResponseNotFound."""
+    return read_response(session, booking_id, sealer).answers
+
+
+def read_response(session: Session, booking_id: uuid.UUID, sealer: Sealer) -> ResponseView:
+    """Everything of a response. Raises ResponseNotFound."""
+    row = find_response(session, booking_id)
+    if row is None:
+        raise ResponseNotFound(booking_id)
+    return _view(row, sealer)
+
+
+def save_section(
+    session: Session,
+    booking_id: uuid.UUID,
+    section_id: str,
+    answers: Mapping[str, AnswerValue | None],
+    now: datetime,
+    sealer: Sealer,
+    done: bool = True,
+) -> None:
+    """Keeps canonical answers question by question; questions not given stay as they were.
+
+    None or an empty answer takes an answer back. Safety answers (screen, recheck) that replace others leave
+    the former ones in `screen_changes`. `done` says whether the section is finished with this save; one that
+    is not leaves `sections_done`. Raises ResponseNotFound.
+    """
+    row = _locked(session, booking_id)
+    content = _open(row, sealer)
+    kept: dict[str, AnswerValue] = content["answers"]
+    former = {item: kept.get(item) for item, value in answers.items() if _replaced(kept.get(item), value)}
+    if former and section_id in _SAFETY_SECTIONS and any(value is not None for value in former.values()):
+        content["screen_changes"].append({"at": now.isoformat(), "section": section_id, "former": former})
+    content["answers"] = _merged(kept, answers)
+    _seal(row, content, sealer)
+    row.updated_at = now
+    if done and section_id not in row.sections_done:
+        row.sections_done = [*row.sections_done, section_id]
+    elif not done:
+        row.sections_done = [section for section in row.sections_done if section != section_id]
+
+
+def record_outcome(
+    session: Session,
+    booking_id: uuid.UUID,
+    stage: str,
+    assessment: Assessment,
+    now: datetime,
+    sealer: Sealer,
+) -> None:
+    """Notes what an assessment said at a stage (screen, intake, recheck). Raises ResponseNotFound."""
+    row = _locked(session, booking_id)
+    content = _open(row, sealer)
+    content["outcomes"].append(
+        {
+            "stage": stage,
+            "at": now.isoformat(),
+            "level": assessment.outcome.level.value,
+            "flags": [flag.id for flag in assessment.outcome.flags],
+            "version": row.questionnaire_version,
+        }
+    )
+    _seal(row, content, sealer)
+    row.updated_at = now
+
+
+def complete(session: Session, booking_id: uuid.UUID, now: datetime) -> None:
+    """The patient sent the intake; the first time counts. Raises ResponseNotFound."""
+    row = _locked(session, booking_id)
+    row.status = COMPLETED
+    row.completed_at = row.completed_at or now
+    row.updated_at = now
+
+
+def _locked(session: Session, booking_id: uuid.UUID) -> QuestionnaireResponse:
+    # two tabs saving at once would each write back the whole sealed blob
+    statement = (
+        select(QuestionnaireResponse)
+        .where(QuestionnaireResponse.booking_id == booking_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    row = session.scalar(statement)
+    if row is None:
+        raise ResponseNotFound(booking_id)
+    return row
+
+
+def _replaced(former: AnswerValue | None, value: AnswerValue | None) -> bool:
+    return former != (value if is_answered(value) else None)
+
+
+def _merged(
+    kept: Mapping[str, AnswerValue], answers: Mapping[str, AnswerValue | None]
+) -> dict[str, AnswerValue]:
+    merged: dict[str, AnswerValue | None] = {**kept, **answers}
+    return {item: value for item, value in merged.items() if value is not None and is_answered(value)}
+
+
+def _place(row: QuestionnaireResponse) -> Place:
+    return Place(QuestionnaireResponse.__tablename__, "answers_sealed", row.id)
+
+
+def _seal(row: QuestionnaireResponse, content: Mapping[str, Any], sealer: Sealer) -> None:
+    row.answers_sealed = sealer.seal(json.dumps(content, ensure_ascii=False), _place(row))
+
+
+def _open(row: QuestionnaireResponse, sealer: Sealer) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(sealer.open(row.answers_sealed, _place(row)))
+    return content
+
+
+def _view(row: QuestionnaireResponse, sealer: Sealer) -> ResponseView:
+    content = _open(row, sealer)
+    outcomes = tuple(
+        RecordedOutcome(
+            stage=outcome["stage"],
+            at=datetime.fromisoformat(outcome["at"]),
+            level=outcome["level"],
+            flags=tuple(outcome["flags"]),
+            version=outcome["version"],
+        )
+        for outcome in content["outcomes"]
+    )
+    changes = tuple(
+        ScreenChange(datetime.fromisoformat(change["at"]), change["section"], change["former"])
+        for change in content["screen_changes"]
+    )
+    return ResponseView(
+        booking_id=row.booking_id,
+        questionnaire_id=row.questionnaire_id,
+        version=row.questionnaire_version,
+        status=row.status,
+        answers=content["answers"],
+        outcomes=outcomes,
+        screen_changes=changes,
+        sections_done=tuple(row.sections_done),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        completed_at=row.completed_at,
+    )

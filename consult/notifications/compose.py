@@ -1,0 +1,101 @@
+"""The words of each mail, from `templates/email/<kind>.txt` and `.html`.
+
+No mail says anything about health, not even the name of the practice or of the profession: mail lies open on
+many a screen and server. It says when, and links a page that asks who is reading.
+"""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from jinja2 import Environment
+
+from consult.core.local_time import spoken
+from consult.core.text import clean_text
+from consult.core.timespan import TimeSpan
+
+from .message import Message
+
+NAME_LIMIT = 60
+_VALUE_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """To the patient: it is booked; how to join, how to change. Carries the invitation."""
+
+    kind: ClassVar[str] = "confirmation"
+    therapist_name: str
+    phone: str
+    span: TimeSpan
+    zone: str
+    page_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyHold:
+    """To the patient: the appointment waits, and why stands on the private page."""
+
+    kind: ClassVar[str] = "safety_hold"
+    therapist_name: str
+    phone: str
+    span: TimeSpan
+    zone: str
+    page_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TherapistNewBooking:
+    kind: ClassVar[str] = "therapist_new_booking"
+    span: TimeSpan
+    zone: str
+    page_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TherapistSafetyAlert:
+    kind: ClassVar[str] = "therapist_safety_alert"
+    span: TimeSpan
+    zone: str
+    page_url: str
+
+
+Letter = Confirmation | SafetyHold | TherapistNewBooking | TherapistSafetyAlert
+
+
+def compose(
+    environment: Environment,
+    letter: Letter,
+    to: Recipient,
+    *,
+    dedupe_key: str,
+    calendar: bytes | None = None,
+    calendar_method: str | None = None,
+) -> Message:
+    """The mail of this letter. The first line of the text template is the subject.
+
+    `environment` must escape in `.html` templates. Raises jinja2.TemplateError for a broken template.
+    """
+    values = {
+        field.name: clean_text(value, _VALUE_LIMIT)
+        for field in fields(letter)
+        if isinstance(value := getattr(letter, field.name), str)
+    }
+    values["when"] = spoken(letter.span, letter.zone)
+    values["to_name"] = clean_text(to.name, NAME_LIMIT)
+    subject, _, text = environment.get_template(f"email/{letter.kind}.txt").render(values).partition("\n")
+    return Message(
+        to_name=values["to_name"],
+        to_email=to.email,
+        subject=subject.strip(),
+        text=text.strip() + "\n",
+        html=environment.get_template(f"email/{letter.kind}.html").render(values, subject=subject.strip()),
+        dedupe_key=dedupe_key,
+        calendar=calendar,
+        calendar_method=calendar_method,
+    )

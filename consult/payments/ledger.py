@@ -1,0 +1,73 @@
+"""What really moved at the gateway, and sums over it."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from consult.core.money import Money
+from consult.core.timespan import TimeSpan
+
+from .lifecycle import RefundState
+from .models import LedgerEntry, LedgerKind, Payment, Refund
+
+
+def post_once(
+    session: Session, payment_id: uuid.UUID, kind: LedgerKind, amount: Money, gateway_ref: str, now: datetime
+) -> bool:
+    """Add an entry unless this very fact is in the ledger already; True when it is new."""
+    if is_posted(session, kind, gateway_ref):
+        return False
+    session.add(
+        LedgerEntry(
+            payment_id=payment_id,
+            kind=kind,
+            amount_minor=amount.minor,
+            currency=amount.currency,
+            gateway_ref=gateway_ref,
+            created_at=now,
+        )
+    )
+    session.flush()
+    return True
+
+
+def is_posted(session: Session, kind: LedgerKind, gateway_ref: str) -> bool:
+    found = select(LedgerEntry.id).where(LedgerEntry.kind == kind, LedgerEntry.gateway_ref == gateway_ref)
+    return session.scalar(found) is not None
+
+
+def net(session: Session, booking_id: uuid.UUID, currency: str) -> Money:
+    """Charged less sent back in `currency`, over all payments of a booking; a demo's play money included."""
+    total = (
+        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+        .join(Payment, Payment.id == LedgerEntry.payment_id)
+        .where(Payment.booking_id == booking_id, LedgerEntry.currency == currency)
+    )
+    return Money(int(session.scalar(total) or 0), currency)
+
+
+def revenue(session: Session, span: TimeSpan, currency: str) -> Money:
+    """Real money kept from entries of `span` in `currency`: neither the demo's nor a gateway's test mode."""
+    total = (
+        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+        .join(Payment, Payment.id == LedgerEntry.payment_id)
+        .where(Payment.livemode, LedgerEntry.currency == currency)
+        .where(LedgerEntry.created_at >= span.start_at, LedgerEntry.created_at < span.end_at)
+    )
+    return Money(int(session.scalar(total) or 0), currency)
+
+
+def refundable(session: Session, payment: Payment) -> Money:
+    """What is left of a payment: its ledger, less refunds requested that the gateway has not taken up yet."""
+    posted = select(LedgerEntry.amount_minor, LedgerEntry.currency).where(
+        LedgerEntry.payment_id == payment.id
+    )
+    entries = session.execute(posted).all()
+    currency = entries[0].currency if entries else payment.currency
+    waiting = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+        Refund.payment_id == payment.id, Refund.state == RefundState.REQUESTED
+    )
+    left = sum(entry.amount_minor for entry in entries) - int(session.scalar(waiting) or 0)
+    return Money(left, currency)

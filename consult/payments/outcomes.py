@@ -1,0 +1,68 @@
+"""What a snapshot changed, as values: the booking reacts to them in the same transaction."""
+
+import uuid
+from dataclasses import dataclass
+
+from consult.core.money import Money
+
+from .lifecycle import Discrepancy, RefundState
+
+
+@dataclass(frozen=True, slots=True)
+class NothingNew:
+    """The snapshot told what was known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    payment_id: uuid.UUID
+    booking_id: uuid.UUID
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    payment_id: uuid.UUID
+    booking_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Told once for each payment, also for one that had been given up: money always needs an answer."""
+
+    payment_id: uuid.UUID
+    booking_id: uuid.UUID
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    payment_id: uuid.UUID
+    booking_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    payment_id: uuid.UUID
+    booking_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsReview:
+    """`charged` when money was taken, and staff may refund it."""
+
+    payment_id: uuid.UUID
+    booking_id: uuid.UUID
+    discrepancy: Discrepancy
+    charged: Money | None
+
+
+Applied = NothingNew | Opened | Processing | Paid | Expired | Failed | NeedsReview
+
+
+@dataclass(frozen=True, slots=True)
+class RefundMoved:
+    refund_id: uuid.UUID
+    payment_id: uuid.UUID
+    booking_id: uuid.UUID
+    state: RefundState

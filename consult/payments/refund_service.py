@@ -1,0 +1,128 @@
+"""Refunds as rows: asked for in the transaction of the reason, sent by `till.run_refund` after it."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consult.core.errors import NotFound
+from consult.core.money import Money
+
+from .errors import RefundAlreadyRequested, RefundTooLarge, require_same
+from .gateway import RefundSnapshot
+from .ledger import is_posted, post_once, refundable
+from .lifecycle import REFUND_MOVES, RefundState
+from .models import LedgerKind, Payment, Refund
+from .outcomes import NothingNew, RefundMoved
+from .service import get_payment
+
+MAX_ATTEMPTS = 5
+"""Tries of a refund before a person has to look; the waits between them grow from 4 minutes to 4 hours."""
+
+
+def request_refund(
+    session: Session, payment_id: uuid.UUID, amount: Money, reason: str, now: datetime
+) -> Refund:
+    """Note that money is to go back; `till.run_refund` sends it. Asked twice, it is the same refund.
+
+    `amount` must be positive and in the currency charged (ValueError). Raises RefundTooLarge beyond what is left of the payment,
+    RefundAlreadyRequested when the reason was used for another amount, NotFound.
+    """
+    if amount.minor <= 0:
+        raise ValueError(f"a refund needs a positive amount, not {amount}")
+    payment = get_payment(session, payment_id)
+    earlier = session.scalar(select(Refund).where(Refund.payment_id == payment_id, Refund.reason == reason))
+    if earlier is not None:
+        if earlier.amount != amount:
+            raise RefundAlreadyRequested(earlier.id, earlier.amount)
+        return earlier
+    left = refundable(session, payment)
+    if (left - amount).minor < 0:
+        raise RefundTooLarge(amount, left)
+    refund_id = uuid.uuid4()
+    refund = Refund(
+        id=refund_id,
+        payment_id=payment_id,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        reason=reason,
+        state=RefundState.REQUESTED,
+        idempotency_key=f"refund-{refund_id}",
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(refund)
+    session.flush()
+    return refund
+
+
+def get_refund(session: Session, refund_id: uuid.UUID) -> Refund:
+    """The refund, locked until the transaction ends. Raises NotFound."""
+    refund = session.get(Refund, refund_id, with_for_update=True)
+    if refund is None:
+        raise NotFound
+    return refund
+
+
+def record_refund(
+    session: Session, refund_id: uuid.UUID, snapshot: RefundSnapshot, now: datetime
+) -> RefundMoved | NothingNew:
+    """Bring a refund up to what the gateway says; idempotent.
+
+    The money is gone from when the gateway takes the refund up, and comes back when the refund fails. Raises
+    NotFound, and ForeignSnapshot for a snapshot of another refund.
+    """
+    refund = get_refund(session, refund_id)
+    require_same(str(refund.id), snapshot.our_refund_ref or "")
+    require_same(refund.gateway_refund_id or snapshot.refund_id, snapshot.refund_id)
+    refund.gateway_refund_id = snapshot.refund_id
+    to = REFUND_MOVES[refund.state, snapshot.status]
+    _post_refund(session, refund, to, snapshot, now)
+    return _move_refund(session, refund, to, now)
+
+
+def record_refund_refusal(session: Session, refund_id: uuid.UUID, now: datetime) -> RefundMoved | NothingNew:
+    """The gateway refused to send the money. A refund that it had taken up otherwise is left alone."""
+    refund = get_refund(session, refund_id)
+    to = RefundState.FAILED if refund.state is RefundState.REQUESTED else refund.state
+    return _move_refund(session, refund, to, now)
+
+
+def refunds_to_run(session: Session, gateway: str, now: datetime) -> list[uuid.UUID]:
+    """Refunds of a gateway to send or to ask about, oldest first; each failed try puts the next one off."""
+    waiting = (
+        select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.gateway == gateway, Refund.state.in_((RefundState.REQUESTED, RefundState.PENDING)))
+        .where((Refund.state == RefundState.PENDING) | (Refund.attempts < MAX_ATTEMPTS))
+        .order_by(Refund.created_at)
+    )
+    return [refund.id for refund in session.scalars(waiting) if _is_due(refund, now)]
+
+
+def _is_due(refund: Refund, now: datetime) -> bool:
+    if refund.state is RefundState.PENDING or refund.attempts == 0:
+        return True
+    return now >= refund.updated_at + timedelta(minutes=4**refund.attempts)
+
+
+def _post_refund(
+    session: Session, refund: Refund, to: RefundState, snapshot: RefundSnapshot, now: datetime
+) -> None:
+    if to in (RefundState.PENDING, RefundState.SUCCEEDED):
+        post_once(session, refund.payment_id, LedgerKind.REFUND, -snapshot.amount, snapshot.refund_id, now)
+    elif to is RefundState.FAILED and is_posted(session, LedgerKind.REFUND, snapshot.refund_id):
+        post_once(
+            session, refund.payment_id, LedgerKind.REFUND_FAILED, snapshot.amount, snapshot.refund_id, now
+        )
+
+
+def _move_refund(
+    session: Session, refund: Refund, to: RefundState, now: datetime
+) -> RefundMoved | NothingNew:
+    if refund.state is to:
+        return NothingNew()
+    refund.state = to
+    refund.updated_at = now
+    return RefundMoved(refund.id, refund.payment_id, get_payment(session, refund.payment_id).booking_id, to)

@@ -1,0 +1,1 @@
+"""Who the practice is, its therapist, its patients (FHIR Organization, Practitioner, Patient)."""

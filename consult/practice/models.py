@@ -1,0 +1,45 @@
+"""Tables: practice, therapist, patient."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from consult.db.base import Base, Identified
+from consult.db.types import UTCDateTime
+
+
+class Practice(Identified, Base):
+    """The one practice of this installation: what its therapist changes in daily life, so not environment."""
+
+    __tablename__ = "practice"
+
+    name: Mapped[str] = mapped_column(String(120))
+    phone: Mapped[str] = mapped_column(String(40))
+    booking_email: Mapped[str] = mapped_column(String(254))
+    licensed_states: Mapped[list[str]] = mapped_column(JSON)
+    full_refund_hours: Mapped[int]
+    late_refund_percent: Mapped[int]
+    privacy_version: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Therapist(Identified, Base):
+    __tablename__ = "therapist"
+
+    practice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("practice.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    credentials: Mapped[str] = mapped_column(String(60))
+    about: Mapped[str] = mapped_column(Text)
+    video_url: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Patient(Identified, Base):
+    """Contact details are sealed together."""
+
+    __tablename__ = "patient"
+
+    contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,0 +1,1 @@
+"""Who is free when, and what is taken: hours, slots, holds and appointments."""

@@ -1,0 +1,113 @@
+"""What scheduling is asked: the schedule, what is on offer, who comes when."""
+
+import heapq
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.orm import Session
+
+from consult.core.errors import NotFound
+
+from .claims import CLAIMS_BETWEEN, read_rows
+from .lifecycle import LIVE, SESSIONS, Status
+from .models import Appointment, Schedule, SessionType
+from .offers import free_slots, get_offer
+from .slots import Slot
+from .wall_clock import day_start
+from .zones import canonical
+
+_CLAIM, _TYPE = Appointment.__table__.c, SessionType.__table__.c
+
+_AGENDA = (
+    select(_CLAIM.id, _CLAIM.booking_id, _TYPE.name, _CLAIM.status, _CLAIM.start_at, _CLAIM.end_at)
+    .where(
+        CLAIMS_BETWEEN,
+        _TYPE.id == _CLAIM.session_type_id,
+        or_(*(_CLAIM.status == status for status in SESSIONS)),
+        _CLAIM.start_at < bindparam("until_at"),
+        _CLAIM.end_at > bindparam("from_at"),
+    )
+    .order_by(_CLAIM.start_at)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaRow:
+    appointment_id: uuid.UUID
+    booking_id: uuid.UUID | None
+    session_name: str
+    status: Status
+    start_at: datetime
+    end_at: datetime
+
+
+def get_schedule(session: Session) -> Schedule:
+    """The one schedule of this installation. Raises NotFound before it is set up."""
+    schedule = session.scalars(select(Schedule)).one_or_none()
+    if schedule is None:
+        raise NotFound
+    return schedule
+
+
+def list_session_types(session: Session, schedule_id: uuid.UUID) -> list[SessionType]:
+    """The kinds of session a patient may choose, in the therapist's order."""
+    query = select(SessionType).where(SessionType.schedule_id == schedule_id, SessionType.active)
+    return list(session.scalars(query.order_by(SessionType.position, SessionType.name)))
+
+
+def find_slots(
+    session: Session,
+    session_type_id: uuid.UUID,
+    first_on: date,
+    days: int,
+    now: datetime,
+    zone: str,
+    for_booking_id: uuid.UUID | None = None,
+) -> list[Slot]:
+    """Slots that start on `days` days from `first_on`, days as the patient in `zone` counts them.
+
+    Holds that ran out count for nothing, whether or not anything has marked them yet; nor does the hold of
+    `for_booking_id`, since choosing another time gives it back. Raises NotFound, UnknownZone.
+    """
+    offer = get_offer(session, session_type_id)
+    patient_zone = ZoneInfo(canonical(zone))
+    earliest_at, latest_at = offer.window.earliest_at(now), offer.window.latest_at(now)
+    first = max(first_on.toordinal(), earliest_at.astimezone(patient_zone).toordinal())
+    until = min(first_on.toordinal() + days, latest_at.astimezone(patient_zone).toordinal() + 1)
+    if first >= until:
+        return []
+    from_at = max(earliest_at, day_start(date.fromordinal(first), patient_zone))
+    until_at = min(latest_at, day_start(date.fromordinal(until), patient_zone))
+    return free_slots(session, offer, from_at, until_at, now, for_booking_id)
+
+
+def nearest_slots(
+    session: Session,
+    session_type_id: uuid.UUID,
+    around: datetime,
+    count: int,
+    now: datetime,
+    for_booking_id: uuid.UUID | None = None,
+) -> list[Slot]:
+    """The `count` free slots that start closest to `around`, in order of time. Raises NotFound."""
+    offer = get_offer(session, session_type_id)
+    earliest_at, latest_at = offer.window.earliest_at(now), offer.window.latest_at(now)
+    slots = free_slots(session, offer, earliest_at, latest_at, now, for_booking_id)
+    return sorted(heapq.nsmallest(count, slots, key=lambda slot: abs(slot.start_at - around)))
+
+
+def find_live_appointment(session: Session, booking_id: uuid.UUID) -> Appointment | None:
+    """The booking's held or booked appointment; a hold past `hold_expires_at` too while nothing ended it."""
+    query = select(Appointment).where(Appointment.booking_id == booking_id, Appointment.status.in_(LIVE))
+    return session.scalars(query).one_or_none()
+
+
+def agenda(
+    session: Session, schedule_id: uuid.UUID, from_at: datetime, until_at: datetime
+) -> list[AgendaRow]:
+    """The sessions booked, done or missed with any moment in [from_at, until_at), in order of time."""
+    bounds = {"schedule_id": schedule_id, "from_at": from_at, "until_at": until_at}
+    return [AgendaRow(*row) for row in read_rows(session, _AGENDA, bounds)]

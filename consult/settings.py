@@ -1,0 +1,147 @@
+"""What the operator decides, read once from the environment. The rest is in the database."""
+
+import base64
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from consult.core.tokens import new_token
+
+DEVELOPMENT, PRODUCTION = "development", "production"
+_SHORTEST_SECRET = 32
+_KEYS_FILE = "development-keys.env"
+
+
+class SettingsRefused(Exception):
+    """The environment cannot be started with; `faults` says everything that is wrong, one sentence each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Settings:
+    """See docs/settings.md for every name, default and what production refuses."""
+
+    env: str
+    data: Path
+    host: str
+    port: int
+    public_url: str
+    trusted_hosts: tuple[str, ...]
+    secret_key: str
+    encryption_keys: tuple[str, ...]
+    database_url: str
+    smtp_url: str | None
+    mail_from: str
+    video_url_template: str
+    demo_therapist_password: str | None
+    allow_demo_payments: bool
+
+    @property
+    def production(self) -> bool:
+        return self.env == PRODUCTION
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Raises SettingsRefused with every fault found. In development, makes and keeps missing keys."""
+        read = _Reader(environ)
+        env = read.text("CONSULT_ENV", DEVELOPMENT)
+        data = Path(read.text("CONSULT_DATA", "data")).resolve()
+        if env == DEVELOPMENT:
+            read.fill(_development_keys(data))
+        host, port = read.text("HOST", "127.0.0.1"), read.number("PORT", 8000)
+        public_url = read.text("PUBLIC_URL", f"http://{host}:{port}").rstrip("/")
+        settings = cls(
+            env=env,
+            data=data,
+            host=host,
+            port=port,
+            public_url=public_url,
+            trusted_hosts=read.names("TRUSTED_HOSTS") or _default_hosts(public_url, host),
+            secret_key=read.text("SECRET_KEY", ""),
+            encryption_keys=read.names("ENCRYPTION_KEYS"),
+            database_url=read.text("DATABASE_URL", f"sqlite:///{data / 'consult.db'}"),
+            smtp_url=read.text("SMTP_URL", "") or None,
+            mail_from=read.text("MAIL_FROM", "bookings@localhost.localdomain"),
+            video_url_template=read.text("VIDEO_URL_TEMPLATE", ""),
+            demo_therapist_password=read.text("DEMO_THERAPIST_PASSWORD", "") or None,
+            allow_demo_payments=read.text("ALLOW_DEMO_PAYMENTS", "") == "1",
+        )
+        faults = read.faults + _faults(settings, environ)
+        if faults:
+            raise SettingsRefused(faults)
+        return settings
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._values = dict(environ)
+        self.faults: list[str] = []
+
+    def fill(self, defaults: Mapping[str, str]) -> None:
+        self._values = {**defaults, **{name: value for name, value in self._values.items() if value}}
+
+    def text(self, name: str, default: str) -> str:
+        return self._values.get(name, "").strip() or default
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self._values.get(name, "").split(",") if part.strip())
+
+    def number(self, name: str, default: int) -> int:
+        text = self.text(name, str(default))
+        if not text.isascii() or not text.isdigit():
+            self.faults.append(f"{name} must be a whole number, not {text!r}.")
+            return default
+        return int(text)
+
+
+def _faults(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    faults = []
+    if settings.env not in (DEVELOPMENT, PRODUCTION):
+        faults.append(f"CONSULT_ENV must be {DEVELOPMENT} or {PRODUCTION}, not {settings.env!r}.")
+    if not urlsplit(settings.public_url).hostname:
+        faults.append("PUBLIC_URL must be a full address such as https://book.example.org.")
+    if environ.get("STRIPE_SECRET_KEY"):
+        faults.append("STRIPE_SECRET_KEY is set, but this release has no Stripe gateway yet: unset it.")
+    return faults + (_production_faults(settings) if settings.production else [])
+
+
+def _production_faults(settings: Settings) -> list[str]:
+    checks = [
+        (len(settings.secret_key) < _SHORTEST_SECRET, "SECRET_KEY must be set to at least 32 characters."),
+        (not settings.encryption_keys, "ENCRYPTION_KEYS must be set; `flask keys new` makes one."),
+        (not settings.public_url.startswith("https://"), "PUBLIC_URL must be set to an https address."),
+        (not settings.smtp_url, "SMTP_URL must be set, or no patient gets an invitation."),
+        (settings.mail_from.endswith("localdomain"), "MAIL_FROM must be set to a mailbox that exists."),
+        (
+            not settings.allow_demo_payments,
+            "No payment gateway is set; ALLOW_DEMO_PAYMENTS=1 allows the demo.",
+        ),
+    ]
+    return [message for wrong, message in checks if wrong]
+
+
+def _default_hosts(public_url: str, host: str) -> tuple[str, ...]:
+    names = (urlsplit(public_url).hostname or host, host, "localhost", "127.0.0.1")
+    return names[:1] if public_url.startswith("https://") else tuple(dict.fromkeys(names))
+
+
+def _development_keys(data: Path) -> dict[str, str]:
+    """Keys for a first run on a developer's machine, kept so that a second start opens the same data."""
+    path = data / _KEYS_FILE
+    if not path.exists():
+        data.mkdir(parents=True, exist_ok=True)
+        key = base64.urlsafe_b64encode(os.urandom(32)).decode()
+        path.touch(mode=stat.S_IRUSR | stat.S_IWUSR, exist_ok=False)
+        path.write_text(f"SECRET_KEY={new_token()}\nENCRYPTION_KEYS={key}\n", encoding="utf-8")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)

@@ -1,0 +1,1 @@
+"""What the therapist reads before the session: answers and flags put in order."""

@@ -1,0 +1,74 @@
+"""HTTP in, one call, a page out. With `cli`, the only place that knows Flask and opens transactions."""
+
+from flask import Flask, g
+
+from consult.core.errors import NotFound
+from consult.deps import deps
+from consult.practice.service import get_practice, get_therapist
+
+from .assets import init_assets
+from .auth import init_auth
+from .body_chart import load_body_chart
+from .errors import init_errors
+from .filters import init_filters
+from .hooks.dev_mail import dev_mail
+from .hooks.feeds import hooks
+from .hooks.health import healthz  # noqa: F401 - registers on `hooks`
+from .patient import about, checkout, demo_pay, home, intake, private_page, screen, times  # noqa: F401
+from .patient.visit import patient
+from .security import init_security
+from .therapist.agenda import therapist
+
+
+def init_web(app: Flask) -> None:
+    """Blueprints, headers, error pages and what every template knows."""
+    init_security(app)
+    init_assets(app)
+    init_filters(app)
+    init_errors(app)
+    init_auth(app)
+    app.register_blueprint(patient)
+    app.register_blueprint(therapist)
+    app.register_blueprint(hooks)
+    with app.app_context():
+        settings = deps().settings
+    if not settings.production and settings.smtp_url is None:
+        app.register_blueprint(dev_mail)
+    app.jinja_env.globals["chart"] = load_body_chart()
+
+    @app.context_processor
+    def _every_page() -> dict[str, object]:
+        ports = deps().ports
+        return {
+            **_who(),
+            "demo_payments": not ports.gateway.livemode,
+            "forms_draft": ports.catalogue.is_draft,
+            "now": deps().now(),
+        }
+
+
+def _who() -> dict[str, object]:
+    """Practice, therapist and states for every page; blank before the practice is set up."""
+    if "who" not in g:
+        session = deps().session
+        try:
+            practice, person = get_practice(session), get_therapist(session)
+        except NotFound:
+            g.who = {
+                "practice": {"name": "Online consultation", "phone": ""},
+                "therapist": None,
+                "states": [],
+            }
+        else:
+            g.who = {
+                "practice": practice,
+                "therapist": person,
+                "states": state_names(practice.licensed_states),
+            }
+    return g.who  # type: ignore[no-any-return]
+
+
+def state_names(ids: list[str]) -> list[str]:
+    """The names of these states, as the form has them."""
+    options = deps().ports.catalogue.questionnaire.items["pt_state"].options
+    return [option.label for option in options if option.id in ids]

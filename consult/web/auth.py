@@ -1,0 +1,119 @@
+"""Signing in with Flask-Login; the cookie carries a token, the database says whether it still counts."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, abort, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from consult.accounts import service as accounts
+from consult.accounts.roles import Role
+from consult.accounts.service import SignedIn
+from consult.deps import deps
+
+from .fields import PlainField
+from .security import csrf_stale, redisplays
+
+auth = Blueprint("auth", __name__)
+manager = LoginManager()
+manager.login_view = "auth.sign_in"
+manager.login_message = None
+# A patient's phone changes address all day; the token in the cookie is what counts.
+manager.session_protection = None
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """A signed-in browser, as Flask-Login wants it: its id is the sign-in's token, not the account's."""
+
+    def __init__(self, token: str, signed_in: SignedIn) -> None:
+        self.id = token
+        self.signed_in = signed_in
+
+
+def init_auth(app: Flask) -> None:
+    manager.init_app(app)
+    app.register_blueprint(auth)
+
+
+@manager.user_loader  # type: ignore[untyped-decorator]
+def _load(token: str) -> Visitor | None:
+    d = deps()
+    signed_in = accounts.find_signed_in(d.session, token, d.now())
+    if signed_in is None:
+        return None
+    if accounts.needs_touch(d.session, token, d.now()):
+        with d.transaction():
+            accounts.touch(d.session, token, d.now())
+    return Visitor(token, signed_in)
+
+
+def therapist_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Guard a view for the therapist."""
+
+    @wraps(view)
+    @login_required  # type: ignore[untyped-decorator]
+    def guarded(**arguments: Any) -> ResponseReturnValue:
+        if current_user.signed_in.role is not Role.THERAPIST:
+            abort(403)
+        return view(**arguments)
+
+    return guarded
+
+
+@auth.route("/login", methods=["GET", "POST"])
+@redisplays
+def sign_in() -> ResponseReturnValue:
+    email, error = request.form.get("email", "").strip(), None
+    if request.method == "POST":
+        account_id = None
+        if not csrf_stale():
+            account_id = accounts.check_password(deps().session, email, request.form.get("password", ""))
+        if account_id is not None:
+            return _signed_in(account_id)
+        error = "The email or the password is not right."
+        if csrf_stale():
+            error = "This page was open for a long time. Please sign in again."
+    page = render_template(
+        "auth/sign_in.html",
+        email=PlainField("email", email, [error] if error else []),
+        password=PlainField("password", None),
+    )
+    return (page, 422) if error else page
+
+
+@auth.post("/logout")
+def sign_out() -> Response:
+    d = deps()
+    if current_user.is_authenticated:
+        with d.transaction():
+            accounts.sign_out(d.session, current_user.id)
+    logout_user()
+    session.clear()
+    return redirect(url_for("auth.sign_in"), code=303)
+
+
+def _signed_in(account_id: object) -> Response:
+    d = deps()
+    with d.transaction():
+        token = accounts.sign_in(d.session, account_id, d.now())  # type: ignore[arg-type]
+    # A session that existed before signing in may be somebody else's gift.
+    session.clear()
+    signed_in = accounts.find_signed_in(d.session, token, d.now())
+    assert signed_in is not None  # noqa: S101 - made a line above
+    login_user(Visitor(token, signed_in))
+    return redirect(_safe_next() or url_for("therapist.today"), code=303)
+
+
+def _safe_next() -> str | None:
+    """Where the visitor wanted to go, if that is here: never another site's address."""
+    target = request.args.get("next", "")
+    parts = urlsplit(target)
+    return (
+        target
+        if target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
+        else None
+    )

@@ -1,0 +1,67 @@
+"""Times, rows and options as pages show them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from consult.core.local_time import clock_words, day_words, zone_words
+from consult.intake.red_flags import RaisedFlag
+from consult.scheduling.models import Appointment
+from consult.scheduling.slots import Slot
+from consult.scheduling.zones import offset_label
+
+
+@dataclass(frozen=True)
+class SlotOption:
+    id: str
+    label: str
+
+
+def init_filters(app: Flask) -> None:
+    filters = app.jinja_env.filters
+    filters["weekday"] = lambda instant, zone: day_words(instant.astimezone(ZoneInfo(zone)).date())
+    filters["day"] = day_words
+    filters["clock"] = _clock
+    filters["span_clock"] = _span_clock
+    filters["zone_name"] = _zone_name
+    filters["slot_days"] = _slot_days
+    filters["slot_options"] = _slot_options
+    filters["quoted"] = _quoted
+    filters["phone"] = lambda text: "".join(letter for letter in text if letter.isdigit() or letter == "+")
+
+
+def _clock(instant: datetime, zone: str) -> str:
+    return clock_words(instant.astimezone(ZoneInfo(zone)))
+
+
+def _span_clock(appointment: Appointment, zone: str) -> str:
+    return f"{_clock(appointment.start_at, zone)} to {_clock(appointment.end_at, zone)}"
+
+
+def _zone_name(zone: str, at: datetime) -> str:
+    return f"{zone_words(at, zone)}, {offset_label(zone, at)}"
+
+
+def _slot_days(days: Iterable[tuple[date, Sequence[Slot]]], zone: str) -> list[dict[str, object]]:
+    return [{"heading": day_words(day), "options": _slot_options(slots, zone)} for day, slots in days]
+
+
+def _slot_options(slots: Iterable[Slot], zone: str, with_day: bool = False) -> list[SlotOption]:
+    """An option's id is the instant it starts at, in UTC."""
+    return [
+        SlotOption(
+            slot.start_at.isoformat(),
+            f"{day_words(slot.start_at.astimezone(ZoneInfo(zone)).date())}, {_clock(slot.start_at, zone)}"
+            if with_day
+            else _clock(slot.start_at, zone),
+        )
+        for slot in slots
+    ]
+
+
+def _quoted(flags: Iterable[RaisedFlag]) -> list[str]:
+    """The patient's own answers behind these flags, each once."""
+    return list(dict.fromkeys(answer.text for flag in flags for answer in flag.answers))

@@ -1,0 +1,41 @@
+"""The mail that went to files, readable in the browser; in development only."""
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from flask import Blueprint, abort, render_template
+
+from consult.deps import deps
+
+dev_mail = Blueprint("dev_mail", __name__)
+_NEWEST = 100
+
+
+@dev_mail.get("/mail")
+def inbox() -> str:
+    files = sorted(_folder().glob("*.eml"), reverse=True)[:_NEWEST]
+    return render_template("layout/dev_inbox.html", mails=[(file.stem, _read(file)) for file in files])
+
+
+@dev_mail.get("/mail/<name>")
+def show(name: str) -> str:
+    file = next((file for file in _folder().glob("*.eml") if file.stem == name), None)
+    if file is None:
+        abort(404)
+    mail = _read(file)
+    body = mail.get_body(("plain",))
+    attachments = [part.get_content_type() for part in mail.iter_attachments()]
+    return render_template(
+        "layout/dev_mail.html", mail=mail, text=body.get_content() if body else "", attachments=attachments
+    )
+
+
+def _folder() -> Path:
+    return deps().settings.data / "mail"
+
+
+def _read(file: Path) -> EmailMessage:
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert isinstance(mail, EmailMessage)  # noqa: S101 - the default policy makes no other
+    return mail

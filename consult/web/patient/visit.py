@@ -1,0 +1,84 @@
+"""The visitor's own booking, found by the cookie, and the guard before every step of it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from consult.booking import commands
+from consult.booking.journey import COUNTED, Step, may_enter, next_step
+from consult.booking.standing import Standing, find_standing
+from consult.deps import deps
+
+patient = Blueprint("patient", __name__)
+
+_COOKIE = "visit"
+_ADDRESS = {
+    Step.SCREEN: "patient.safety",
+    Step.STOP: "patient.stop",
+    Step.ADVICE: "patient.advice",
+    Step.TIME: "patient.choose_time",
+    Step.ABOUT: "patient.about",
+    Step.TERMS: "patient.terms",
+    Step.CHECK: "patient.check",
+    Step.PAY: "patient.check",
+}
+
+
+def remember(token: str) -> None:
+    session[_COOKIE] = token
+
+
+def forget() -> None:
+    session.pop(_COOKIE, None)
+
+
+def visit_token() -> str | None:
+    token = session.get(_COOKIE)
+    return token if isinstance(token, str) else None
+
+
+def current_standing() -> Standing | None:
+    """Where this visitor's booking stands; None for a visitor without one."""
+    token = visit_token()
+    booking = commands.find_booking(deps().session, token) if token else None
+    return find_standing(deps().session, booking, deps().now(), deps().ports) if booking else None
+
+
+def address(step: Step) -> str:
+    """Where a step's page is."""
+    if step is Step.CONFIRMED:
+        return url_for("patient.private_page", token=visit_token())
+    return url_for(_ADDRESS[step])
+
+
+def onward(standing: Standing | None) -> Response:
+    """Send the visitor to what is due next."""
+    return redirect(address(next_step(standing.facts) if standing else Step.SCREEN), code=303)
+
+
+def at(step: Step) -> Callable[[Callable[..., ResponseReturnValue]], Callable[..., ResponseReturnValue]]:
+    """Guard a view: it gets the visitor's standing, and only when the journey opens this door."""
+
+    def decorate(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+        @wraps(view)
+        def guarded(**arguments: Any) -> ResponseReturnValue:
+            standing = current_standing()
+            if standing is None or not may_enter(step, standing.facts):
+                return onward(standing)
+            return view(standing, **arguments)
+
+        return guarded
+
+    return decorate
+
+
+def progress(step: Step) -> str:
+    return f"Step {COUNTED.index(step) + 1} of {len(COUNTED)}"
+
+
+def posted() -> bool:
+    return request.method == "POST"

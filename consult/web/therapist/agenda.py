@@ -1,0 +1,56 @@
+"""Today and what comes; one patient's summary; the address of the calendar feed."""
+
+import uuid
+
+from flask import Blueprint, render_template
+from flask_login import current_user
+
+from consult.booking import desk
+from consult.calendaring.subscriptions import find_last_fetch, new_subscription
+from consult.core.errors import NotFound
+from consult.deps import deps
+from consult.web.auth import therapist_only
+
+therapist = Blueprint("therapist", __name__, url_prefix="/therapist")
+
+
+@therapist.get("")
+@therapist_only
+def today() -> str:
+    d = deps()
+    return render_template("therapist/today.html", agenda=desk.agenda(d.session, d.now(), d.ports))
+
+
+@therapist.get("/bookings/<booking_id>")
+@therapist_only
+def summary(booking_id: str) -> str:
+    d = deps()
+    try:
+        known_id = uuid.UUID(booking_id)
+    except ValueError:
+        raise NotFound from None
+    page = desk.summary_page(d.session, known_id, d.now(), d.ports)
+    return render_template("therapist/summary.html", page=page, summary=page.summary)
+
+
+@therapist.get("/calendar")
+@therapist_only
+def calendar() -> str:
+    last = find_last_fetch(deps().session, current_user.signed_in.therapist_id)
+    return render_template("therapist/calendar.html", last=last, url=None)
+
+
+@therapist.post("/calendar")
+@therapist_only
+def new_calendar_address() -> str:
+    """The address is shown this once: only its digest is kept."""
+    d = deps()
+    with d.transaction():
+        token = new_subscription(d.session, current_user.signed_in.therapist_id, d.now())
+    url = f"{d.settings.public_url}/cal/{token}.ics"
+    return render_template(
+        "therapist/calendar.html",
+        last=None,
+        url=url,
+        webcal=url.replace("https:", "webcal:").replace("http:", "webcal:"),
+    )

@@ -1,0 +1,271 @@
+"""Answers kept, sealed, merged and read back."""
+
+import uuid
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from consult.booking.models import Booking
+from consult.db.sealing import SealBroken
+from consult.db.transaction import transaction
+from consult.intake import service
+from consult.intake.assessment import assess
+from consult.intake.catalogue import load_catalogue
+from consult.intake.models import QuestionnaireResponse
+from consult.practice.models import Practice, Therapist
+from consult.scheduling.models import Schedule, SessionType
+
+FORMS = Path(__file__).parents[3] / "intake_forms"
+
+
+@pytest.fixture(scope="session")
+def catalogue():
+    return load_catalogue(FORMS)
+
+
+@pytest.fixture
+def session_type_id(session, clock):
+    practice = Practice(
+        name="Practice",
+        phone="555 0100",
+        booking_email="desk@example.com",
+        licensed_states=["OR"],
+        full_refund_hours=24,
+        late_refund_percent=0,
+        privacy_version="1",
+        created_at=clock(),
+    )
+    therapist = Therapist(
+        practice_id=practice.id, name="Therapist", credentials="PT", about="", created_at=clock()
+    )
+    schedule = Schedule(
+        therapist_id=therapist.id,
+        zone="America/New_York",
+        slot_step_minutes=30,
+        notice_minutes=60,
+        horizon_days=30,
+    )
+    session_type = SessionType(
+        schedule_id=schedule.id,
+        name="Consultation",
+        minutes=45,
+        price_minor=9000,
+        currency="usd",
+        buffer_before_minutes=0,
+        buffer_after_minutes=0,
+        position=0,
+        active=True,
+    )
+    with transaction(session):
+        for row in (practice, therapist, schedule, session_type):
+            session.add(row)
+            session.flush()
+        return session_type.id
+
+
+@pytest.fixture
+def new_booking(session, clock, session_type_id):
+    def make():
+        booking = Booking(
+            token_digest=uuid.uuid4().hex,
+            token_sealed=b"",
+            session_type_id=session_type_id,
+            zone="America/New_York",
+            price_minor=9000,
+            currency="usd",
+            refund_terms={},
+            started_at=clock(),
+        )
+        with transaction(session):
+            session.add(booking)
+            session.flush()
+            return booking.id
+
+    return make
+
+
+@pytest.fixture
+def booking_id(session, clock, sealer, catalogue, new_booking):
+    """A booking whose questionnaire was begun."""
+    booking_id = new_booking()
+    with transaction(session):
+        service.start_response(session, booking_id, catalogue, clock(), sealer)
+    return booking_id
+
+
+@pytest.fixture
+def save(session, booking_id, clock, sealer):
+    def save_answers(section_id, answers, **options):
+        with transaction(session):
+            service.save_section(session, booking_id, section_id, answers, clock(), sealer, **options)
+
+    return save_answers
+
+
+@pytest.fixture
+def read(session, booking_id, sealer):
+    return lambda: service.read_response(session, booking_id, sealer)
+
+
+def test_a_new_response_is_empty_and_pinned_to_its_version(read, catalogue, clock):
+    view = read()
+    assert (view.questionnaire_id, view.version) == ("back_hip_intake", catalogue.questionnaire.version)
+    assert (view.status, view.answers, view.outcomes, view.sections_done) == ("in_progress", {}, (), ())
+    assert (view.created_at, view.updated_at, view.completed_at) == (clock(), clock(), None)
+
+
+def test_starting_twice_keeps_the_answers(session, booking_id, save, catalogue, clock, sealer):
+    save("screen", {"sc_main": ["none"]})
+    with transaction(session):
+        view = service.start_response(session, booking_id, catalogue, clock(), sealer)
+    assert view.answers == {"sc_main": ["none"]}
+
+
+def test_answers_of_every_shape_come_back_as_they_were(save, read):
+    answers = {
+        "sc_main": ["weight"],
+        "st_now": 0,
+        "fe_rom": "no",
+        "tr_self": {"rest": "helped", "move": None},
+        "go_act": [{"activity": "stairs – up", "score": None}],
+        "co_true": True,
+    }
+    save("tried", answers)
+    assert read().answers == answers
+
+
+def test_two_tabs_that_save_different_questions_lose_nothing(save, read):
+    save("life", {"li_sit": "gt8"})
+    save("life", {"li_smoke": "never"})
+    save("goals", {"go_want": "sleep"})
+    assert read().answers == {"li_sit": "gt8", "li_smoke": "never", "go_want": "sleep"}
+    assert read().sections_done == ("life", "goals")
+
+
+@pytest.mark.parametrize("nothing", [None, [], "", {}])
+def test_an_answer_can_be_taken_back(save, read, nothing):
+    save("life", {"li_sit": "gt8", "li_smoke": "never"})
+    save("life", {"li_sit": nothing})
+    assert read().answers == {"li_smoke": "never"}
+
+
+def test_a_section_counts_as_done_only_when_it_is(save, read):
+    save("life", {"li_sit": "gt8"}, done=False)
+    assert read().sections_done == ()
+    save("life", {})
+    assert read().sections_done == ("life",)
+    save("life", {}, done=False)
+    assert read().sections_done == ()
+
+
+def test_a_changed_safety_answer_leaves_the_former_one(save, read, clock):
+    save("screen", {"sc_main": ["control"]})
+    assert read().screen_changes == ()
+    clock.advance(timedelta(minutes=3))
+    save("screen", {"sc_main": ["none"]})
+    save("screen", {"sc_main": ["none"]})
+    [change] = read().screen_changes
+    assert (change.at, change.section, change.former) == (clock(), "screen", {"sc_main": ["control"]})
+    assert read().answers == {"sc_main": ["none"]}
+
+
+def test_a_safety_answer_taken_back_leaves_the_former_one(save, read):
+    save("recheck", {"rc_same": ["saddle"]})
+    save("recheck", {"rc_same": None})
+    assert [change.former for change in read().screen_changes] == [{"rc_same": ["saddle"]}]
+
+
+def test_a_changed_answer_of_another_section_is_simply_replaced(save, read):
+    save("life", {"li_sit": "gt8"})
+    save("life", {"li_sit": "lt4"})
+    assert read().screen_changes == ()
+
+
+def test_outcomes_are_kept_in_order_with_the_version(
+    session, booking_id, save, read, catalogue, clock, sealer
+):
+    for stage, answers in (("screen", {"sc_main": ["cancer"]}), ("intake", {"st_course": "worse"})):
+        save("screen", answers)
+        assessment = assess(catalogue, read().answers, on=date(2026, 6, 1))
+        with transaction(session):
+            service.record_outcome(session, booking_id, stage, assessment, clock(), sealer)
+        clock.advance(timedelta(hours=1))
+    first, second = read().outcomes
+    assert (first.stage, first.level, first.flags, first.version) == (
+        "screen",
+        "caution",
+        ("cancer_history",),
+        "1.0.0",
+    )
+    assert (second.stage, second.level, second.flags) == ("intake", "urgent", ("cancer_with_warning_signs",))
+    assert second.at - first.at == timedelta(hours=1)
+
+
+def test_the_first_time_it_was_sent_counts(session, booking_id, read, clock):
+    sent_at = clock()
+    for _ in range(2):
+        with transaction(session):
+            service.complete(session, booking_id, clock())
+        clock.advance(timedelta(days=1))
+    assert (read().status, read().completed_at) == ("completed", sent_at)
+
+
+def test_no_answer_flag_or_former_answer_stands_in_plain_text(
+    session, booking_id, save, read, catalogue, clock, sealer, tmp_path
+):
+    save("screen", {"sc_main": ["control"]})
+    save("screen", {"sc_main": ["weight"]})
+    save("goals", {"go_want": "Zanzibar marathon", "pt_place": "12 Quux Lane"})
+    assessment = assess(catalogue, read().answers, on=date(2026, 6, 1))
+    with transaction(session):
+        service.record_outcome(session, booking_id, "screen", assessment, clock(), sealer)
+    sealed = session.scalars(select(QuestionnaireResponse.answers_sealed)).one()
+    session.rollback()
+    stored = sealed + b"".join(path.read_bytes() for path in tmp_path.glob("test.db*"))
+    for word in (b"Zanzibar", b"Quux", b"sc_main", b"control", b"unexplained_weight_loss", b"urgent"):
+        assert word not in stored
+
+
+def test_sealed_answers_open_only_in_their_own_row(
+    session, booking_id, save, new_booking, catalogue, clock, sealer
+):
+    save("screen", {"sc_main": ["none"]})
+    other = new_booking()
+    with transaction(session):
+        service.start_response(session, other, catalogue, clock(), sealer)
+    with transaction(session):
+        mine = service.find_response(session, booking_id)
+        theirs = service.find_response(session, other)
+        theirs.answers_sealed = mine.answers_sealed
+    with pytest.raises(SealBroken):
+        service.get_answers(session, other, sealer)
+
+
+def test_a_booking_has_one_response_and_takes_it_along_when_deleted(session, booking_id, clock):
+    row = QuestionnaireResponse(
+        booking_id=booking_id,
+        questionnaire_id="back_hip_intake",
+        questionnaire_version="1.0.0",
+        status="in_progress",
+        answers_sealed=b"",
+        sections_done=[],
+        created_at=clock(),
+        updated_at=clock(),
+    )
+    with pytest.raises(IntegrityError), transaction(session):
+        session.add(row)
+    with transaction(session):
+        session.execute(delete(Booking).where(Booking.id == booking_id))
+    assert service.find_response(session, booking_id) is None
+
+
+def test_a_booking_without_answers_is_not_found(session, new_booking, clock, sealer):
+    booking_id = new_booking()
+    assert service.find_response(session, booking_id) is None
+    with pytest.raises(service.ResponseNotFound):
+        service.get_answers(session, booking_id, sealer)
+    with pytest.raises(service.ResponseNotFound), transaction(session):
+        service.save_section(session, booking_id, "screen", {}, clock(), sealer)

@@ -1,0 +1,144 @@
+"""Rows other slices own, in the fewest words that satisfy their tables, and a schedule to book on."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from sqlalchemy.orm import Session
+
+from consult.booking.models import Booking
+from consult.practice.models import Practice, Therapist
+from consult.scheduling.lifecycle import Status
+from consult.scheduling.models import Appointment, AvailabilityRule, Schedule, SessionType, TimeOff
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+"""A Monday, eight in the morning in New York."""
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """That UTC time in June 2026; New York is four hours behind."""
+    return datetime(2026, 6, day, hour, minute, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Clinic:
+    schedule_id: uuid.UUID
+    session_type_id: uuid.UUID
+
+
+def add_clinic(
+    session: Session,
+    *,
+    zone: str = "America/New_York",
+    step_minutes: int = 30,
+    notice_minutes: int = 120,
+    horizon_days: int = 30,
+    minutes: int = 60,
+    buffers: tuple[int, int] = (0, 0),
+) -> Clinic:
+    """A practice whose therapist works from nine to five, Mondays to Fridays, and offers one session."""
+    practice = Practice(
+        name="Harbour Physio",
+        phone="+1 555 0100",
+        booking_email="desk@harbour.example",
+        licensed_states=["NY"],
+        full_refund_hours=24,
+        late_refund_percent=50,
+        privacy_version="1",
+        created_at=NOW,
+    )
+    therapist = Therapist(
+        practice_id=practice.id, name="R. Vale", credentials="DPT", about="", created_at=NOW
+    )
+    schedule = Schedule(
+        therapist_id=therapist.id,
+        zone=zone,
+        slot_step_minutes=step_minutes,
+        notice_minutes=notice_minutes,
+        horizon_days=horizon_days,
+    )
+    for row in (practice, therapist, schedule):
+        session.add(row)
+        session.flush()
+    session_type = add_session_type(session, schedule.id, minutes=minutes, buffers=buffers)
+    for weekday in range(5):
+        session.add(
+            AvailabilityRule(schedule_id=schedule.id, weekday=weekday, start_time=time(9), end_time=time(17))
+        )
+    session.flush()
+    return Clinic(schedule.id, session_type.id)
+
+
+def add_session_type(
+    session: Session,
+    schedule_id: uuid.UUID,
+    *,
+    name: str = "First consultation",
+    minutes: int = 60,
+    buffers: tuple[int, int] = (0, 0),
+    position: int = 1,
+    active: bool = True,
+) -> SessionType:
+    session_type = SessionType(
+        schedule_id=schedule_id,
+        name=name,
+        minutes=minutes,
+        price_minor=9000,
+        currency="usd",
+        buffer_before_minutes=buffers[0],
+        buffer_after_minutes=buffers[1],
+        position=position,
+        active=active,
+    )
+    session.add(session_type)
+    session.flush()
+    return session_type
+
+
+def add_booking(session: Session, clinic: Clinic) -> uuid.UUID:
+    booking = Booking(
+        token_digest=uuid.uuid4().hex * 2,
+        token_sealed=b"sealed",
+        session_type_id=clinic.session_type_id,
+        zone="America/New_York",
+        price_minor=9000,
+        currency="usd",
+        refund_terms={},
+        started_at=NOW,
+    )
+    session.add(booking)
+    session.flush()
+    return booking.id
+
+
+def add_time_off(session: Session, clinic: Clinic, start_at: datetime, end_at: datetime) -> None:
+    session.add(TimeOff(schedule_id=clinic.schedule_id, start_at=start_at, end_at=end_at))
+    session.flush()
+
+
+def new_appointment(
+    clinic: Clinic,
+    start_at: datetime,
+    *,
+    minutes: int = 60,
+    status: Status = Status.BOOKED,
+    booking_id: uuid.UUID | None = None,
+    hold_expires_at: datetime | None = None,
+) -> Appointment:
+    """A claim as a row, past every rule but the database's own."""
+    end_at = start_at + timedelta(minutes=minutes)
+    if status is Status.HELD and hold_expires_at is None:
+        hold_expires_at = NOW + timedelta(minutes=10)
+    return Appointment(
+        schedule_id=clinic.schedule_id,
+        booking_id=booking_id,
+        session_type_id=clinic.session_type_id,
+        status=status,
+        start_at=start_at,
+        end_at=end_at,
+        busy_from=start_at,
+        busy_until=end_at,
+        hold_expires_at=hold_expires_at,
+        created_at=NOW,
+        updated_at=NOW,
+    )

@@ -1,0 +1,152 @@
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from jinja2 import Environment
+
+from consult.core.timespan import TimeSpan
+from consult.notifications.compose import (
+    Confirmation,
+    Letter,
+    Recipient,
+    SafetyHold,
+    TherapistNewBooking,
+    TherapistSafetyAlert,
+    compose,
+)
+from consult.notifications.message import Message
+
+START = datetime(2026, 6, 2, 19, 0, tzinfo=UTC)
+SPAN = TimeSpan(START, START + timedelta(minutes=45))
+WHEN = "Tuesday, June 2, 2026, 3:00 pm to 3:45 pm, New York time (EDT)"
+PAGE = "https://book.example.org/b/k3y"
+THERAPIST_PAGE = "https://book.example.org/therapist/bookings/1"
+ZONE = "America/New_York"
+
+TO_PATIENT: list[Letter] = [
+    Confirmation("Dr. Olivia Patel", "+1 555 0100", SPAN, ZONE, PAGE),
+    SafetyHold("Dr. Olivia Patel", "+1 555 0100", SPAN, ZONE, PAGE),
+]
+TO_THERAPIST: list[Letter] = [
+    TherapistNewBooking(SPAN, ZONE, THERAPIST_PAGE),
+    TherapistSafetyAlert(SPAN, ZONE, THERAPIST_PAGE),
+]
+
+HEALTH_WORDS = re.compile(
+    r"""\bache|ankle|\barm\b|back\b|bladder|body|bowel|clinic|condition|diagnos|disease|doctor|drug|exercise|flag
+    |health|hip\b|hospital|hurt|\bill(?:ness)?\b|injur|intake|joint|knee|leg\b|medic|muscle|neck|nerve|numb
+    |pain|patient|physi|questionnaire|rehab|risk|screen|shoulder|sick|spine|stretch|surg|symptom|therap
+    |treat|urgent|warning|weak""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def written(environment: Environment, letter: Letter, name: str = "Ann Lee") -> Message:
+    return compose(environment, letter, Recipient(name, "ann@example.com"), dedupe_key="k")
+
+
+def names(letters: list[Letter]) -> list[str]:
+    return [letter.kind for letter in letters]
+
+
+@pytest.mark.parametrize("letter", TO_PATIENT + TO_THERAPIST, ids=names(TO_PATIENT + TO_THERAPIST))
+def test_no_mail_holds_a_word_about_health(environment: Environment, letter: Letter) -> None:
+    message = written(environment, letter)
+    all_of_it = "\n".join([message.subject, message.text, message.html]).replace(THERAPIST_PAGE, "")
+
+    assert HEALTH_WORDS.findall(re.sub(r"<[^>]+>", " ", all_of_it)) == []
+
+
+def test_the_word_list_would_notice() -> None:
+    assert HEALTH_WORDS.search("about your back pain")
+    assert HEALTH_WORDS.search("Patel Physical Therapy")
+
+
+@pytest.mark.parametrize("letter", TO_PATIENT + TO_THERAPIST, ids=names(TO_PATIENT + TO_THERAPIST))
+def test_text_and_html_both_say_when_and_where_to_go_on(environment: Environment, letter: Letter) -> None:
+    message = written(environment, letter)
+
+    for body in (message.text, message.html):
+        assert WHEN in body
+        assert letter.page_url in body
+    assert f'href="{letter.page_url}"' in message.html
+    assert letter.page_url in message.text.splitlines()
+
+
+@pytest.mark.parametrize("letter", TO_PATIENT, ids=names(TO_PATIENT))
+def test_the_patient_is_greeted_and_told_whom_to_call(environment: Environment, letter: Letter) -> None:
+    message = written(environment, letter)
+
+    for body in (message.text, message.html):
+        assert "Hello Ann Lee," in body
+        assert "Dr. Olivia Patel" in body
+        assert "+1 555 0100" in body
+        assert "call 911" in body
+
+
+def test_the_confirmation_says_how_to_join_and_how_to_change(environment: Environment) -> None:
+    message = written(environment, TO_PATIENT[0])
+
+    assert message.subject == "Your appointment is booked"
+    for word in ("TO JOIN", "TO CHANGE OR CANCEL", "YOUR CALENDAR"):
+        assert word in message.text
+        assert word.lower() in message.html.lower()
+
+
+@pytest.mark.parametrize("letter", TO_THERAPIST, ids=names(TO_THERAPIST))
+def test_a_therapists_mail_names_nobody(environment: Environment, letter: Letter) -> None:
+    message = written(environment, letter, name="Olivia Patel")
+
+    assert "Patel" not in message.subject + message.text + message.html
+
+
+@pytest.mark.parametrize("letter", TO_PATIENT + TO_THERAPIST, ids=names(TO_PATIENT + TO_THERAPIST))
+def test_a_mail_loads_nothing_from_anywhere(environment: Environment, letter: Letter) -> None:
+    html = written(environment, letter).html
+
+    assert not re.search(r"<(img|script|link|iframe)|url\(|@import", html)
+    assert set(re.findall(r'https?://[^"<\s]+', html)) == {letter.page_url}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ann\r\nBcc: eve@example.org",
+        "<script>alert(1)</script>",
+        '"><img src=x>',
+        "\u202eeeL\u2028x\x00",
+        "x" * 300,
+        "",
+    ],
+)
+def test_no_name_breaks_out_of_a_mail(environment: Environment, name: str) -> None:
+    letter = Confirmation(name, name, SPAN, ZONE, PAGE)
+    message = written(environment, letter, name=name)
+
+    assert "<script" not in message.html
+    assert "<img" not in message.html
+    assert "\nBcc:" not in message.text
+    assert not set(message.text + message.html + message.to_name) & set("\x00\r\u2028\u202e")
+    assert len(message.to_name) <= 60
+
+
+def test_without_name_and_phone_a_mail_still_reads_well(environment: Environment) -> None:
+    message = written(environment, Confirmation("Dr. Olivia Patel", "", SPAN, ZONE, PAGE), name="")
+
+    assert message.text.startswith("Hello,\n")
+    assert "Call" not in message.text
+    assert "\n\n\n" not in message.text
+
+
+def test_the_invitation_and_the_key_travel_with_the_mail(environment: Environment) -> None:
+    message = compose(
+        environment,
+        TO_PATIENT[0],
+        Recipient("Ann", "ann@example.com"),
+        dedupe_key="confirmation:1",
+        calendar=b"BEGIN:VCALENDAR",
+        calendar_method="REQUEST",
+    )
+
+    assert (message.calendar, message.calendar_method) == (b"BEGIN:VCALENDAR", "REQUEST")
+    assert (message.dedupe_key, message.to_email) == ("confirmation:1", "ann@example.com")
