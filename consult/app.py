@@ -3,6 +3,7 @@ concrete adapters.
 """
 
 import os
+from functools import cache
 from pathlib import Path
 
 from flask import Flask
@@ -18,7 +19,7 @@ from consult.db.base import Base
 from consult.db.engine import prepare_sqlite
 from consult.db.sealing import Sealer, parse_key
 from consult.deps import EXTENSION, Deps
-from consult.intake.catalogue import load_catalogue
+from consult.intake.catalogue import Catalogue, load_catalogue
 from consult.notifications.mailer import FileMailer, Mailer, SmtpMailer
 from consult.payments.demo_gateway import DemoGateway
 from consult.settings import Settings
@@ -59,7 +60,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
 
     ports = Ports(
         sealer=Sealer([parse_key(key) for key in settings.encryption_keys]),
-        catalogue=load_catalogue(FORMS),
+        catalogue=_forms(),
         gateway=gateway,
         mail_templates=_mail_templates(),
         links=Links(settings.public_url),
@@ -75,6 +76,12 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
     init_web(app)
     init_cli(app)
     return app
+
+
+@cache
+def _forms() -> Catalogue:
+    """Read once a process: the catalogue is frozen, and reading and checking it takes half a second."""
+    return load_catalogue(FORMS)
 
 
 def _mailer(settings: Settings) -> Mailer:

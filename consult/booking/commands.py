@@ -93,8 +93,8 @@ def change_zone(booking: Booking, zone: str) -> None:
 
 
 def choose_time(session: Session, booking: Booking, start_at: datetime, now: datetime, ports: Ports) -> None:
-    """Hold this start for the booking, in place of any other. Raises SlotTaken or SlotNotOffered; what was held
-    before then still is.
+    """Hold this start for the booking, in place of any other. Raises SlotTaken or SlotNotOffered; what was
+    held before then still is.
     """
     scheduling.place_hold(
         session,

@@ -28,7 +28,7 @@ def contact_from(answers: Mapping[str, AnswerValue]) -> Contact:
 
 
 def contact_faults(answers: Mapping[str, AnswerValue | None], on: date) -> dict[str, str]:
-    """What is wrong with these answers beyond their form: item id -> what to say. Absent answers are no fault."""
+    """What is wrong with these answers beyond their form: item id -> what to say. Absent ones are fine."""
     faults = {}
     email, phone, born = (answers.get(name) for name in ("pt_email", "pt_phone", "pt_dob"))
     if email is not None and not _is_address(str(email)):

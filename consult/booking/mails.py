@@ -1,4 +1,4 @@
-"""Which mails a booking sends, and what each is told. Every one is a row written with the fact it tells of."""
+"""Which mails a booking sends, and what each says. Every one is a row written with the fact it tells of."""
 
 from datetime import datetime
 

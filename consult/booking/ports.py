@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jinja2 import Environment
 
 from consult.db.sealing import Sealer
-from consult.intake.catalogue import Catalogue
+from consult.intake.content import Catalogue
 from consult.payments.gateway import Gateway
 
 

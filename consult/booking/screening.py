@@ -6,7 +6,7 @@ from datetime import date
 
 from consult.intake.answers import AnswerValue
 from consult.intake.assessment import Assessment, assess
-from consult.intake.catalogue import Catalogue
+from consult.intake.content import Catalogue
 from consult.intake.questionnaire import Item, missing_items
 from consult.intake.red_flags import Disposition, Level, RaisedFlag, settled_emergencies
 

@@ -8,10 +8,12 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from consult.accounts.service import forget_old_sign_ins
+from consult.intake.service import forget_responses
 from consult.notifications.mailer import Mailer
 from consult.notifications.service import send_due
 from consult.payments.errors import CheckoutUnavailable, RefundDelayed
-from consult.payments.models import Payment
+from consult.payments.lifecycle import LIVE
+from consult.payments.models import LedgerEntry, Payment
 from consult.payments.refund_service import refunds_to_run
 from consult.payments.service import payments_to_sync
 from consult.payments.till import close_checkout, run_refund, sync
@@ -49,7 +51,7 @@ class Upkeep:
         )
 
     def ask_about_payments(self) -> None:
-        """A checkout past its time is closed, so that its hour is not sold while somebody can still pay it."""
+        """A checkout past its time is closed: its hour must not be sold while somebody can still pay it."""
         counter, now = self.counter, self.counter.clock()
         till = counter.till()
         for payment_id in payments_to_sync(counter.session, counter.ports.gateway.name, now):
@@ -73,11 +75,16 @@ class Upkeep:
 
 
 def purge_drafts(session: Session, now: datetime) -> None:
-    """Delete bookings never confirmed, with their answers; where money was asked for, nothing is deleted."""
-    drafts = select(Booking.id).where(
+    """Delete bookings that never came to be, with all that was answered. One whose money moved stays, with
+    whom to reach about it, but without answers.
+    """
+    over = select(Booking.id).where(
         Booking.confirmed_at.is_(None),
         Booking.started_at < now - DRAFT_LIFETIME,
-        ~exists().where(Payment.booking_id == Booking.id),
+        ~exists().where(Payment.booking_id == Booking.id, Payment.state.in_(LIVE)),
     )
-    session.execute(delete(Booking).where(Booking.id.in_(drafts)))
+    booking_ids = list(session.scalars(over))
+    forget_responses(session, booking_ids)
+    moved = select(Payment.booking_id).join(LedgerEntry, LedgerEntry.payment_id == Payment.id)
+    session.execute(delete(Booking).where(Booking.id.in_(booking_ids), Booking.id.not_in(moved)))
     session.execute(delete(Patient).where(~exists().where(Booking.patient_id == Patient.id)))

@@ -37,8 +37,8 @@ def add_practice(session: Session, *, name: str, zone: str, email: str, now: dat
         name=name,
         credentials="PT",
         about=(
-            f"{name} is a physical therapist for neck, back and knee pain. She helps people move and live with"
-            " less pain through exercise, movement and advice, without surgery or other invasive treatment."
+            f"{name} is a physical therapist for neck, back and knee pain. She helps people live with less"
+            " pain through movement, exercise and advice, without surgery or other invasive treatment."
         ),
         video_url=None,
         created_at=now,

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -10,9 +11,10 @@ from sqlalchemy import select
 from waitress import serve as serve_wsgi
 
 from consult.accounts.models import Account
+from consult.booking.readiness import problem
 from consult.booking.upkeep import Upkeep
 from consult.core.clock import FixedClock, as_utc
-from consult.deps import counter, deps
+from consult.deps import EXTENSION, counter, deps
 
 PASS_EVERY_SECONDS = 5
 _THREADS = 8
@@ -24,6 +26,10 @@ def serve() -> None:
     """Serve the application on HOST:PORT with the worker beside it. Ctrl-C ends both."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings = deps().settings
+    found = problem(deps().session.connection(), app.extensions["migrate"].directory)
+    deps().sessions.remove()
+    if found:
+        raise click.ClickException(f"Not serving: {found}")
     _say_hello()
     stopping = threading.Event()
     thread = threading.Thread(target=_work, args=(app, stopping), name="worker", daemon=True)
@@ -74,10 +80,6 @@ def _upkeep() -> Upkeep:
 
 
 def _pretend(text: str) -> None:
-    from dataclasses import replace
-
-    from consult.deps import EXTENSION
-
     if deps().settings.production:
         raise click.UsageError("--now is refused in production.")
     try:

@@ -3,13 +3,13 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.db.base import Base, Identified
 from consult.db.types import UTCDateTime
 
-IN_PROGRESS = "in_progress"
+IN_PROGRESS = "in-progress"
 COMPLETED = "completed"
 
 
@@ -23,7 +23,6 @@ class QuestionnaireResponse(Identified, Base):
     questionnaire_version: Mapped[str] = mapped_column(String(20))
     status: Mapped[str] = mapped_column(String(20))
     answers_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    sections_done: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

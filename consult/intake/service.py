@@ -2,12 +2,12 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
@@ -77,11 +77,10 @@ def start_response(
             questionnaire_id=questionnaire.id,
             questionnaire_version=questionnaire.version,
             status=IN_PROGRESS,
-            sections_done=[],
             created_at=now,
             updated_at=now,
         )
-        _seal(row, {"answers": {}, "outcomes": [], "screen_changes": []}, sealer)
+        _seal(row, {"answers": {}, "sections_done": [], "outcomes": [], "screen_changes": []}, sealer)
         session.add(row)
         session.flush()
     return _view(row, sealer)
@@ -126,12 +125,10 @@ def save_section(
     if former and section_id in _SAFETY_SECTIONS and any(value is not None for value in former.values()):
         content["screen_changes"].append({"at": now.isoformat(), "section": section_id, "former": former})
     content["answers"] = _merged(kept, answers)
+    others = [section for section in content["sections_done"] if section != section_id]
+    content["sections_done"] = [*others, section_id] if done else others
     _seal(row, content, sealer)
     row.updated_at = now
-    if done and section_id not in row.sections_done:
-        row.sections_done = [*row.sections_done, section_id]
-    elif not done:
-        row.sections_done = [section for section in row.sections_done if section != section_id]
 
 
 def record_outcome(
@@ -164,6 +161,11 @@ def complete(session: Session, booking_id: uuid.UUID, now: datetime) -> None:
     row.status = COMPLETED
     row.completed_at = row.completed_at or now
     row.updated_at = now
+
+
+def forget_responses(session: Session, booking_ids: Collection[uuid.UUID]) -> None:
+    """Delete everything these bookings' patients answered."""
+    session.execute(delete(QuestionnaireResponse).where(QuestionnaireResponse.booking_id.in_(booking_ids)))
 
 
 def _locked(session: Session, booking_id: uuid.UUID) -> QuestionnaireResponse:
@@ -228,7 +230,7 @@ def _view(row: QuestionnaireResponse, sealer: Sealer) -> ResponseView:
         answers=content["answers"],
         outcomes=outcomes,
         screen_changes=changes,
-        sections_done=tuple(row.sections_done),
+        sections_done=tuple(content["sections_done"]),
         created_at=row.created_at,
         updated_at=row.updated_at,
         completed_at=row.completed_at,

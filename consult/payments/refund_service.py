@@ -26,8 +26,8 @@ def request_refund(
 ) -> Refund:
     """Note that money is to go back; `till.run_refund` sends it. Asked twice, it is the same refund.
 
-    `amount` must be positive and in the currency charged (ValueError). Raises RefundTooLarge beyond what is left of the payment,
-    RefundAlreadyRequested when the reason was used for another amount, NotFound.
+    `amount` must be positive and in the currency charged (ValueError). Raises RefundTooLarge beyond what is
+    left of the payment, RefundAlreadyRequested when the reason was used for another amount, NotFound.
     """
     if amount.minor <= 0:
         raise ValueError(f"a refund needs a positive amount, not {amount}")

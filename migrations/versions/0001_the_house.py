@@ -389,7 +389,6 @@ def upgrade() -> None:
         sa.Column("questionnaire_version", sa.String(length=20), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("answers_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("sections_done", sa.JSON(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.Column("completed_at", UTCDateTime(), nullable=True),

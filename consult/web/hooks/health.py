@@ -1,12 +1,10 @@
 """What an operator's monitor asks."""
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Response, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
+from consult.booking.readiness import problem
 from consult.deps import deps
-from consult.scheduling.guards import guards_present
 
 from .feeds import hooks
 
@@ -21,15 +19,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Able to serve: the database answers, is migrated, and refuses overlaps."""
     try:
-        problem = _problem()
+        found = problem(deps().session.connection(), current_app.extensions["migrate"].directory)
     except SQLAlchemyError:
-        problem = "the database does not answer"
-    return Response(f"{problem or 'ready'}\n", status=503 if problem else 200, content_type="text/plain")
-
-
-def _problem() -> str | None:
-    connection = deps().session.connection()
-    script = ScriptDirectory(current_app.extensions["migrate"].directory)
-    if MigrationContext.configure(connection).get_current_revision() != script.get_current_head():
-        return "the database is not migrated"
-    return None if guards_present(connection) else "the overlap guard is missing"
+        found = "the database does not answer"
+    return Response(f"{found or 'ready'}\n", status=503 if found else 200, content_type="text/plain")

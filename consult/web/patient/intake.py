@@ -7,7 +7,7 @@ from consult.booking import commands
 from consult.booking.intake_plan import following, intake_sections, next_section
 from consult.booking.standing import Standing
 from consult.deps import deps
-from consult.intake.questionnaire import Section, missing_items, visible_items
+from consult.intake.questionnaire import Section, visible_items
 from consult.summary.words import patient_words
 from consult.web.security import redisplays
 
@@ -39,13 +39,17 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
         return _page(standing, token, section, show_page(questionnaire, items, answers, today))
     later = request.form.get("then") == "later"
     page = receive_page(questionnaire, items, answers, today, insist=not later)
+    known = answers | {item_id: value for item_id, value in page.answers.items() if value is not None}
+    # Also what the recheck opened, where an answer of the first safety screen must be given anew.
+    asked = visible_items(questionnaire, known, [section_id], today)
+    unseen = any(item.id not in request.form.getlist("shown") for item in asked)
     # What is valid is kept even beside an error: a patient who gives up here finds it again.
-    _save(standing, section, page, done=page.done and not later)
+    _save(standing, section, page, done=page.done and not unseen and not later)
     if page.errors:
         return _page(standing, token, section, page), 422
     if later:
         return redirect(url_for("patient.private_page", token=token, saved=1), code=303)
-    return _after(token, section)
+    return _after(token, section, unseen)
 
 
 @patient.route("/b/<token>/intake/check", methods=["GET", "POST"])
@@ -96,14 +100,12 @@ def _save(standing: Standing, section: Section, page: QuestionPage, *, done: boo
         commands.save_intake(d.session, standing.booking, section.id, page.answers, done, d.now(), d.ports)
 
 
-def _after(token: str, section: Section) -> ResponseReturnValue:
-    standing = standing_of(token)
-    questionnaire, today = deps().ports.catalogue.questionnaire, deps().now().date()
-    if missing_items(questionnaire, standing.answers, [section.id], today):
+def _after(token: str, section: Section, unseen: bool) -> ResponseReturnValue:
+    if unseen:
         return redirect(
             url_for("patient.intake_section", token=token, section_id=section.id, more=1), code=303
         )
-    after = following(_sections(standing), section.id)
+    after = following(_sections(standing_of(token)), section.id)
     if after is None or "change" in request.args:
         return redirect(url_for("patient.intake", token=token), code=303)
     return redirect(url_for("patient.intake_section", token=token, section_id=after.id), code=303)

@@ -69,8 +69,8 @@ def receive_page(
     *,
     insist: bool = True,
 ) -> QuestionPage:
-    """What was sent. A required question that was on the page and left empty is an error; one that only these
-    answers opened is asked next. With `insist` off, empty ones may stay empty (saved to finish later).
+    """What was sent. A required question that was on the page and left empty is an error; questions that only
+    these answers opened are asked next. With `insist` off, empty ones may stay empty (saved to finish later).
     """
     form = question_form(items, saved)
     reading = read_form(form, items)
@@ -86,7 +86,7 @@ def receive_page(
     listed = show_errors(form, errors)
     if csrf_stale():
         listed.insert(0, ("main", STALE))
-    fresh = [item for item in empty if item.id not in shown] if insist else []
+    fresh = [item for item in asked if item.id not in shown] if insist else []
     return QuestionPage(form, _renderable(items, open_ids), open_ids, listed, fresh, reading.answers)
 
 

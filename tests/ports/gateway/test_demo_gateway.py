@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import sessionmaker
 
+from consult.core.clock import FixedClock
 from consult.core.money import Money
 from consult.db.transaction import transaction
 from consult.payments.demo_gateway import KEY_LIFETIME, DemoGateway, Fault
-from consult.payments.gateway import GatewayDown, GatewayRefused, ReturnUrls
+from consult.payments.gateway import CheckoutStatus, GatewayDown, GatewayRefused, ReturnUrls
 from consult.payments.models import DemoCheckout, DemoRefund
 
 PRICE = Money(9000, "usd")
@@ -119,3 +120,18 @@ def test_a_refund_in_another_currency_is_refused(demo, checkout, clock):
     payment = demo.pay(checkout.checkout_id, clock()).gateway_payment_id
     with pytest.raises(GatewayRefused):
         demo.refund(payment, Money(1, "eur"), "ref-1", "refund-1")
+
+
+def test_the_pay_page_knows_the_price_the_state_and_both_ways_back(demo, checkout, clock):
+    demo.decline(checkout.checkout_id, clock())
+    page = demo.find_checkout(checkout.checkout_id)
+    assert (page.amount, page.status, page.declines) == (PRICE, CheckoutStatus.OPEN, 1)
+    assert page.success_url == "https://clinic.example/paid"
+    assert page.cancel_url == "https://clinic.example/back"
+    assert demo.find_checkout("demo_cs_nobody") is None
+
+
+def test_by_another_clock_it_is_the_same_gateway_at_another_time(demo, checkout, clock):
+    later = FixedClock(clock() + timedelta(days=3))
+    assert demo.at(later).fetch(checkout.checkout_id).status is CheckoutStatus.EXPIRED
+    assert demo.fetch(checkout.checkout_id).status is CheckoutStatus.OPEN

@@ -113,7 +113,7 @@ def read(session, booking_id, sealer):
 def test_a_new_response_is_empty_and_pinned_to_its_version(read, catalogue, clock):
     view = read()
     assert (view.questionnaire_id, view.version) == ("back_hip_intake", catalogue.questionnaire.version)
-    assert (view.status, view.answers, view.outcomes, view.sections_done) == ("in_progress", {}, (), ())
+    assert (view.status, view.answers, view.outcomes, view.sections_done) == ("in-progress", {}, (), ())
     assert (view.created_at, view.updated_at, view.completed_at) == (clock(), clock(), None)
 
 
@@ -251,7 +251,6 @@ def test_a_booking_has_one_response_and_takes_it_along_when_deleted(session, boo
         questionnaire_version="1.0.0",
         status="in_progress",
         answers_sealed=b"",
-        sections_done=[],
         created_at=clock(),
         updated_at=clock(),
     )

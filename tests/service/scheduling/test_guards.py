@@ -277,6 +277,7 @@ def test_guards_of_the_right_name_but_another_shape_are_replaced(
                     " EXCLUDE USING gist (tstzrange(busy_from, busy_until) WITH &&) WHERE (status = 'done')"
                 )
             )
+            connection.execute(text("COMMENT ON CONSTRAINT appointment_no_overlap ON appointment IS 'older'"))
         else:
             for event in ("insert", "update"):
                 connection.execute(

@@ -134,6 +134,23 @@ def test_buffers_of_both_sides_are_kept_free(db_session: Session) -> None:
     assert found == [at(2, 13), at(2, 13, 30), *half_hours(at(2, 16, 30), at(2, 20))]
 
 
+def test_a_claim_just_before_the_first_start_keeps_its_distance(db_session: Session) -> None:
+    with transaction(db_session):
+        clinic = add_clinic(db_session, buffers=(10, 0))
+        db_session.add(new_appointment(clinic, at(2, 14)))
+
+    assert starts(db_session, clinic, now=at(2, 13))[0] == at(2, 15, 30)
+
+
+def test_a_claim_just_after_the_patients_midnight_counts_for_the_day_before(
+    db_session: Session, clinic: Clinic
+) -> None:
+    with transaction(db_session):
+        db_session.add(new_appointment(clinic, at(2, 15)))
+
+    assert starts(db_session, clinic, TUESDAY, zone="Asia/Tokyo")[-1] == at(2, 14)
+
+
 def test_time_off_takes_slots_away_until_it_ends(db_session: Session, clinic: Clinic) -> None:
     with transaction(db_session):
         add_time_off(db_session, clinic, at(1, 0), at(2, 15))
