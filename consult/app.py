@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
         catalogue=_forms(),
         gateway=gateway,
         mail_templates=_mail_templates(),
-        links=Links(settings.public_url),
+        links=Links(settings.public_url, settings.video_url_template),
         organizer=settings.mail_from,
     )
     app.extensions[EXTENSION] = Deps(

@@ -72,7 +72,9 @@ class Settings:
             database_url=read.text("DATABASE_URL", f"sqlite:///{data / 'consult.db'}"),
             smtp_url=read.text("SMTP_URL", "") or None,
             mail_from=read.text("MAIL_FROM", "bookings@localhost.localdomain"),
-            video_url_template=read.text("VIDEO_URL_TEMPLATE", ""),
+            video_url_template=read.text(
+                "VIDEO_URL_TEMPLATE", "" if env == PRODUCTION else f"{public_url}/demo-room/{{room}}"
+            ),
             demo_therapist_password=read.text("DEMO_THERAPIST_PASSWORD", "") or None,
             allow_demo_payments=read.text("ALLOW_DEMO_PAYMENTS", "") == "1",
         )
@@ -118,6 +120,10 @@ def _faults(settings: Settings, environ: Mapping[str, str]) -> list[str]:
 def _production_faults(settings: Settings) -> list[str]:
     checks = [
         (len(settings.secret_key) < _SHORTEST_SECRET, "SECRET_KEY must be set to at least 32 characters."),
+        (
+            bool(settings.video_url_template) and "{room}" not in settings.video_url_template,
+            "VIDEO_URL_TEMPLATE must hold {room}, which differs for each visit.",
+        ),
         (not settings.encryption_keys, "ENCRYPTION_KEYS must be set; `flask keys new` makes one."),
         (not settings.public_url.startswith("https://"), "PUBLIC_URL must be set to an https address."),
         (not settings.smtp_url, "SMTP_URL must be set, or no patient gets an invitation."),

@@ -23,7 +23,6 @@ from consult.db.base import Base
 from consult.db.engine import prepare_sqlite
 from consult.db.sealing import Sealer, new_key
 from consult.deps import deps
-from consult.practice.service import get_therapist
 from consult.scheduling.guards import ensure_guards
 from consult.settings import Settings
 
@@ -111,7 +110,6 @@ def _add_dr_patel(session: Session, now: datetime) -> None:
     therapist_id = add_practice(
         session, name="Dr. Olivia Patel", zone="America/New_York", email=THERAPIST_EMAIL, now=now
     )
-    get_therapist(session).video_url = "https://video.example.com/room"
     accounts.add_account(
         session,
         email=THERAPIST_EMAIL,

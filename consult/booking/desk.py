@@ -21,6 +21,7 @@ from consult.summary.words import therapist_words
 from .models import Booking
 from .ports import Ports
 from .standing import IntakeState, find_standing
+from .tokens import read_token
 
 AGENDA_DAYS = 60
 
@@ -56,6 +57,7 @@ class SummaryPage:
     intake_state: IntakeState
     answered_at: datetime
     form_version: str
+    join_url: str | None
     screen_changes: Sequence[tuple[datetime, str]]
     summary: Summary
 
@@ -90,6 +92,7 @@ def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: 
         intake_state=standing.intake_state,
         answered_at=standing.response.completed_at or standing.response.updated_at,
         form_version=standing.response.version,
+        join_url=ports.links.video_room(read_token(booking, ports.sealer)),
         screen_changes=[
             (change.at, _former_words(change, ports)) for change in standing.response.screen_changes
         ],

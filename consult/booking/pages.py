@@ -22,6 +22,7 @@ from .models import Booking
 from .ports import Ports
 from .screening import ABOUT
 from .standing import Standing
+from .tokens import read_token
 
 JOIN_OPENS_BEFORE = timedelta(hours=1)
 _NEAREST = 6
@@ -175,7 +176,7 @@ def private_page(session: Session, standing: Standing, now: datetime, ports: Por
         therapist_name=therapist.name,
         intake_state=standing.intake_state,
         may_join=may_join,
-        join_url=therapist.video_url if may_join else None,
+        join_url=ports.links.video_room(read_token(booking, ports.sealer)) if may_join else None,
         join_opens_at=opens_at,
         on_safety_hold=on_hold,
         refund_terms=RefundTerms.from_json(booking.refund_terms),

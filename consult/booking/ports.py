@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
+from consult.core.tokens import digest
 from consult.db.sealing import Sealer
 from consult.intake.content import Catalogue
 from consult.payments.gateway import Gateway
+
+_ROOM_LENGTH = 24
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,12 @@ class Links:
     """Absolute addresses for mails, calendars and the payment page. None holds a word about health."""
 
     public_url: str
+    video_url_template: str = ""
+
+    def video_room(self, token: str) -> str | None:
+        """The room of one booking, which only those who know its token can name; None without video."""
+        room = digest(f"video room of {token}")[:_ROOM_LENGTH]
+        return self.video_url_template.replace("{room}", room) or None
 
     def private_page(self, token: str) -> str:
         return f"{self.public_url}/b/{token}"

@@ -21,7 +21,7 @@ from consult.intake.answers import AnswerValue
 from consult.intake.questionnaire import Item, ItemType, missing_items
 from consult.intake.reading import read_answer
 from consult.payments.demo_gateway import DemoGateway
-from consult.practice.service import get_practice, get_therapist
+from consult.practice.service import get_practice
 from consult.scheduling import queries
 from consult.scheduling import service as scheduling
 
@@ -55,7 +55,6 @@ def seed(d: Deps, password: str) -> str:
         )
         get_practice(d.session).licensed_states = ["NY", "NJ", "CT", "PA", "MA"]
         get_practice(d.session).name = "Dr. Olivia Patel"
-        get_therapist(d.session).video_url = f"{d.settings.public_url}/demo-room"
         accounts.add_account(
             d.session,
             email=EMAIL,

@@ -40,7 +40,6 @@ def add_practice(session: Session, *, name: str, zone: str, email: str, now: dat
             f"{name} is a physical therapist for neck, back and knee pain. She helps people live with less"
             " pain through movement, exercise and advice, without surgery or other invasive treatment."
         ),
-        video_url=None,
         created_at=now,
     )
     session.add(therapist)

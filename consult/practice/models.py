@@ -32,7 +32,6 @@ class Therapist(Identified, Base):
     name: Mapped[str] = mapped_column(String(120))
     credentials: Mapped[str] = mapped_column(String(60))
     about: Mapped[str] = mapped_column(Text)
-    video_url: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 

@@ -88,7 +88,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("credentials", sa.String(length=60), nullable=False),
         sa.Column("about", sa.Text(), nullable=False),
-        sa.Column("video_url", sa.String(length=500), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["practice_id"], ["practice.id"], name=op.f("fk_therapist_practice_id")),

@@ -23,8 +23,9 @@ from consult.settings import Settings
 
 CLAIM = text(
     "INSERT INTO appointment (id, schedule_id, session_type_id, status, start_at, end_at, busy_from,"
-    " busy_until, created_at, updated_at) SELECT :id, schedule.id, session_type.id, 'booked', :start, :end, :start, :end,"
-    " :start, :start FROM schedule, session_type"
+    " busy_until, created_at, updated_at)"
+    " SELECT :id, schedule.id, session_type.id, 'booked', :start, :end, :start, :end, :start, :start"
+    " FROM schedule, session_type"
 )
 
 

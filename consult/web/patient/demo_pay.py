@@ -1,4 +1,4 @@
-"""The demo gateway's own payment page: what stands in for Stripe's when no key is set."""
+"""What stands in for other companies' pages in a demonstration: the payment page, the video room."""
 
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -35,6 +35,12 @@ def demo_answer(checkout_id: str) -> Response:
     except GatewayRefused:
         return redirect(request.path, code=303)
     return redirect(checkout.cancel_url, code=303)
+
+
+@patient.get("/demo-room/<room>")
+def demo_room(room: str) -> ResponseReturnValue:
+    _gateway()
+    return render_template("patient/demo_room.html")
 
 
 def _gateway() -> DemoGateway:
