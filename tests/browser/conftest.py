@@ -50,7 +50,7 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def base_url(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the demonstration practice, by the real clock: its free times lie ahead."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
@@ -70,7 +70,7 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(
-    browser_type_launch_args: dict[str, Any], chromium: str, site: str
+    browser_type_launch_args: dict[str, Any], chromium: str, base_url: str
 ) -> dict[str, Any]:
     """The site is asked for only so that it outlives the browser, which then leaves no connection open."""
     return browser_type_launch_args | {
@@ -95,14 +95,13 @@ def photos(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def new_visitor(
-    site: str, new_context: CreateContextCallback, photos: Path
+    base_url: str, new_context: CreateContextCallback, photos: Path
 ) -> Iterator[Callable[..., Visitor]]:
     """Makes people with a browser of their own: on a phone in Los Angeles unless told otherwise."""
     visitors: list[Visitor] = []
 
     def make(*, scripts: bool = True, width: int = 390, zone: str = "America/Los_Angeles") -> Visitor:
         context = new_context(
-            base_url=site,
             java_script_enabled=scripts,
             viewport={"width": width, "height": 844},
             timezone_id=zone,
@@ -111,7 +110,7 @@ def new_visitor(
             reduced_motion="reduce",
         )
         context.set_default_timeout(_PATIENCE_MS)
-        visitors.append(Visitor(context.new_page(), site, photos, scripts=scripts))
+        visitors.append(Visitor(context.new_page(), base_url, photos, scripts=scripts))
         return visitors[-1]
 
     yield make

@@ -1,0 +1,92 @@
+"""The people in a story, and what can be seen from outside: mail in the folder, rows in the file."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+
+from .patient import Patient, Therapist
+
+
+class CompiledTemplates(BytecodeCache):
+    """What all apps of a test run share: compiling the templates anew takes longer than a whole story."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.compiled:
+            bucket.bytecode_from_string(self.compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED_TEMPLATES = CompiledTemplates()
+
+
+@pytest.fixture
+def make_app(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
+    def make(**environ: str) -> Flask:
+        app = make_app(**environ)
+        app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
+        return app
+
+    return make
+
+
+@pytest.fixture
+def patient(app: Flask) -> Patient:
+    return Patient(app)
+
+
+@pytest.fixture
+def another_patient(app: Flask) -> Patient:
+    return Patient(app)
+
+
+@pytest.fixture
+def therapist(app: Flask) -> Therapist:
+    return Therapist(app)
+
+
+@pytest.fixture
+def run_worker(app: Flask) -> Callable[[], None]:
+    """One pass of everything periodic, as the operator's command does it."""
+
+    def run() -> None:
+        with app.app_context():
+            result = app.test_cli_runner().invoke(args=["worker", "--once"])
+        assert result.exit_code == 0, result.output
+
+    return run
+
+
+@pytest.fixture
+def mails(tmp_path: Path) -> Callable[[str], list[EmailMessage]]:
+    """What was mailed to an address, oldest first."""
+
+    def read(address: str) -> list[EmailMessage]:
+        files = sorted((tmp_path / "data" / "mail").glob("*.eml"))
+        found = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+        return [mail for mail in found if isinstance(mail, EmailMessage) and address in str(mail["To"])]
+
+    return read
+
+
+@pytest.fixture
+def rows(app: Flask, tmp_path: Path) -> Callable[[str], list[tuple]]:
+    """What a query finds in the database file, looked at from outside the application."""
+
+    def look(query: str) -> list[tuple]:
+        with closing(sqlite3.connect(tmp_path / "data" / "consult.db")) as connection:
+            return connection.execute(query).fetchall()
+
+    return look
