@@ -16,11 +16,12 @@ from consult.scheduling import service as scheduling
 from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.zones import UnknownZone, canonical
 
+from . import mails
 from .contact import contact_from
 from .models import Booking
 from .ports import Ports
 from .reactions import put_on_safety_hold
-from .screening import ABOUT, SCREEN, Screening, screening
+from .screening import ABOUT, INTAKE, SCREEN, Screening, screening
 from .standing import find_standing
 from .tokens import give_token
 
@@ -155,8 +156,32 @@ def save_intake(
     now: datetime,
     ports: Ports,
 ) -> None:
-    """Keep one topic's answers; the last save of a question wins. `done` marks the topic as finished."""
+    """Keep one topic's answers; the last save of a question wins. `done` marks the topic as finished.
+
+    An emergency is not kept waiting until the form is sent: the visit goes on hold at once.
+    """
     intake.save_section(session, booking.id, section_id, answers, now, ports.sealer, done=done)
+    judged = screening(ports.catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
+    if judged.emergencies:
+        intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
+        put_on_safety_hold(session, booking, now, ports)
+
+
+def submit_intake(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
+    """Send the intake form: the rules run on everything said, and their outcome is kept."""
+    answers = intake.get_answers(session, booking.id, ports.sealer)
+    judged = screening(ports.catalogue, answers, now.date())
+    intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
+    intake.complete(session, booking.id, now)
+    if judged.emergencies:
+        put_on_safety_hold(session, booking, now, ports)
+
+
+def release_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
+    """The therapist has looked at it: the visit takes place after all, and the patient is told."""
+    if booking.on_safety_hold:
+        booking.safety_released_at = now
+        mails.send_safety_release(session, booking, now, ports)
 
 
 def _give_time_back(session: Session, booking: Booking, now: datetime) -> None:
@@ -170,14 +195,3 @@ def _zone_or(zone: str | None, fallback: str) -> str:
         return canonical(zone) if zone else fallback
     except UnknownZone:
         return fallback
-
-
-def submit_intake(session: Session, booking: Booking, now: datetime, ports: Ports) -> Screening:
-    """Send the intake form: the rules run on everything said. An emergency puts the visit on hold."""
-    answers = intake.get_answers(session, booking.id, ports.sealer)
-    judged = screening(ports.catalogue, answers, now.date())
-    intake.record_outcome(session, booking.id, "intake", judged.assessment, now, ports.sealer)
-    intake.complete(session, booking.id, now)
-    if judged.emergencies:
-        put_on_safety_hold(session, booking, now, ports)
-    return judged

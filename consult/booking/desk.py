@@ -74,11 +74,17 @@ def agenda(session: Session, now: datetime, ports: Ports) -> Agenda:
     return Agenda(schedule.zone, today, [(day, list(group)) for day, group in by_day])
 
 
-def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: Ports) -> SummaryPage:
-    """What the therapist reads before this session. Raises NotFound."""
+def get_booking(session: Session, booking_id: uuid.UUID) -> Booking:
+    """A confirmed booking. Raises NotFound."""
     booking = session.get(Booking, booking_id)
     if booking is None or booking.confirmed_at is None:
         raise NotFound
+    return booking
+
+
+def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: Ports) -> SummaryPage:
+    """What the therapist reads before this session. Raises NotFound."""
+    booking = get_booking(session, booking_id)
     standing = find_standing(session, booking, now, ports)
     if standing.appointment is None:
         raise NotFound
@@ -122,5 +128,5 @@ def _entry(session: Session, row: scheduling.AgendaRow, now: datetime, ports: Po
         intake_state=standing.intake_state,
         level=outcome.level,
         flags=[flag for flag in outcome.flags if flag.level > Level.INFO],
-        on_safety_hold=booking.safety_hold_at is not None,
+        on_safety_hold=booking.on_safety_hold,
     )

@@ -13,6 +13,7 @@ from consult.notifications.compose import (
     Letter,
     Recipient,
     SafetyHold,
+    SafetyRelease,
     TherapistNewBooking,
     TherapistSafetyAlert,
     compose,
@@ -62,11 +63,22 @@ def send_safety_hold(session: Session, booking: Booking, now: datetime, ports: P
         session,
         letter,
         Recipient(contact.name, contact.email),
-        f"safety-{appointment.id}",
+        f"safety-{appointment.id}-{now:%Y%m%dT%H%M%S}",
         booking,
         now,
         ports,
     )
+
+
+def send_safety_release(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
+    """To the patient: the visit takes place after all."""
+    appointment = find_live_appointment(session, booking.id)
+    if appointment is None:
+        return
+    contact = read_contact(session, booking.known_patient_id, ports.sealer)
+    letter = _for_patient(SafetyRelease, session, booking, appointment, ports)
+    key = f"safety-release-{appointment.id}-{now:%Y%m%dT%H%M%S}"
+    _send(session, letter, Recipient(contact.name, contact.email), key, booking, now, ports)
 
 
 def tell_therapist_of_booking(
@@ -81,7 +93,15 @@ def alert_therapist(session: Session, booking: Booking, now: datetime, ports: Po
     appointment = find_live_appointment(session, booking.id)
     if appointment is not None:
         letter = _for_therapist(TherapistSafetyAlert, session, booking, appointment, ports)
-        _send(session, letter, _therapist(session), f"alert-{appointment.id}", booking, now, ports)
+        _send(
+            session,
+            letter,
+            _therapist(session),
+            f"alert-{appointment.id}-{now:%Y%m%dT%H%M%S}",
+            booking,
+            now,
+            ports,
+        )
 
 
 def _send(
@@ -98,7 +118,7 @@ def _send(
 
 
 def _for_patient(
-    kind: type[Confirmation] | type[SafetyHold],
+    kind: type[Confirmation] | type[SafetyHold] | type[SafetyRelease],
     session: Session,
     booking: Booking,
     appointment: Appointment,

@@ -35,6 +35,13 @@ class Booking(Identified, Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     safety_hold_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    safety_released_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    @property
+    def on_safety_hold(self) -> bool:
+        """Whether a warning sign keeps the visit from taking place until the therapist has looked at it."""
+        held, released = self.safety_hold_at, self.safety_released_at
+        return held is not None and (released is None or released < held)
 
     @property
     def known_patient_id(self) -> uuid.UUID:

@@ -20,6 +20,7 @@ from consult.summary.words import patient_words
 
 from .models import Booking
 from .ports import Ports
+from .recheck import is_due
 from .screening import ABOUT
 from .standing import Standing
 from .tokens import read_token
@@ -79,6 +80,7 @@ class PrivatePage:
     join_url: str | None
     join_opens_at: datetime | None
     on_safety_hold: bool
+    recheck_due: bool
     refund_terms: RefundTerms
 
 
@@ -160,7 +162,8 @@ def private_page(session: Session, standing: Standing, now: datetime, ports: Por
     booking, appointment = standing.booking, standing.appointment
     therapist = get_therapist(session)
     opens_at = appointment.start_at - JOIN_OPENS_BEFORE if appointment else None
-    on_hold = booking.safety_hold_at is not None
+    on_hold = booking.on_safety_hold
+    recheck_due = appointment is not None and is_due(standing.response.outcomes, appointment.start_at, now)
     may_join = (
         appointment is not None
         and not on_hold
@@ -176,9 +179,12 @@ def private_page(session: Session, standing: Standing, now: datetime, ports: Por
         therapist_name=therapist.name,
         intake_state=standing.intake_state,
         may_join=may_join,
-        join_url=ports.links.video_room(read_token(booking, ports.sealer)) if may_join else None,
+        join_url=ports.links.video_room(read_token(booking, ports.sealer))
+        if may_join and not recheck_due
+        else None,
         join_opens_at=opens_at,
         on_safety_hold=on_hold,
+        recheck_due=recheck_due,
         refund_terms=RefundTerms.from_json(booking.refund_terms),
     )
 

@@ -78,7 +78,7 @@ def _publish(
 
 def put_on_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
     """An emergency sign came up after booking: the visit waits, both sides are told, nothing is charged."""
-    if booking.safety_hold_at is None:
+    if not booking.on_safety_hold:
         booking.safety_hold_at = now
         mails.send_safety_hold(session, booking, now, ports)
         mails.alert_therapist(session, booking, now, ports)

@@ -12,6 +12,8 @@ from consult.intake.red_flags import Disposition, Level, RaisedFlag, settled_eme
 
 SCREEN = "screen"
 ABOUT = "about"
+INTAKE = "intake"
+RECHECK = "recheck"
 BEFORE_PAYMENT = (SCREEN, ABOUT)
 
 

@@ -50,6 +50,18 @@ class SafetyHold:
 
 
 @dataclass(frozen=True, slots=True)
+class SafetyRelease:
+    """To the patient: the therapist has looked at it, the appointment takes place."""
+
+    kind: ClassVar[str] = "safety_release"
+    therapist_name: str
+    phone: str
+    span: TimeSpan
+    zone: str
+    page_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class TherapistNewBooking:
     kind: ClassVar[str] = "therapist_new_booking"
     span: TimeSpan
@@ -65,7 +77,7 @@ class TherapistSafetyAlert:
     page_url: str
 
 
-Letter = Confirmation | SafetyHold | TherapistNewBooking | TherapistSafetyAlert
+Letter = Confirmation | SafetyHold | SafetyRelease | TherapistNewBooking | TherapistSafetyAlert
 
 
 def compose(

@@ -91,13 +91,14 @@ def read_busy(
 
     Left out: holds that ran out, marked or not, and the hold of `for_booking_id`.
     """
-    parameters = {"schedule_id": schedule_id, "from_at": from_at, "until_at": until_at, "now": now}
-    if for_booking_id is None:
-        return read_rows(session, _BUSY, parameters)
-    return read_rows(session, _BUSY_TO_OTHERS, {**parameters, "for_booking_id": for_booking_id})
-
-
-def read_rows(session: Session, statement: Executable, parameters: dict[str, Any]) -> list[Any]:
-    """Rows of a statement on tables, not entities, for which the session would not flush by itself."""
-    session.flush()
-    return list(session.execute(statement, parameters))
+    statement = _BUSY
+    parameters: dict[str, object] = {
+        "schedule_id": schedule_id,
+        "from_at": from_at,
+        "until_at": until_at,
+        "now": now,
+    }
+    if for_booking_id is not None:
+        statement = _BUSY_TO_OTHERS
+        parameters["for_booking_id"] = for_booking_id
+    return [(start, end) for start, end in session.execute(statement, parameters)]

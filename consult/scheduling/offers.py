@@ -13,7 +13,7 @@ from consult.core.errors import NotFound
 from consult.core.timespan import TimeSpan
 
 from .availability import WeeklyHours, open_spans
-from .claims import read_busy, read_rows
+from .claims import read_busy
 from .models import AvailabilityRule, Schedule, SessionType, TimeOff
 from .policies import BookingWindow
 from .slots import Seconds, Slot, open_slots
@@ -57,10 +57,10 @@ class Offer:
 
 def get_offer(session: Session, session_type_id: uuid.UUID) -> Offer:
     """Raises NotFound for a session type that is unknown or no longer offered."""
-    rows = read_rows(session, _OFFER, {"session_type_id": session_type_id})
-    if not rows:
+    row = session.execute(_OFFER, {"session_type_id": session_type_id}).one_or_none()
+    if row is None:
         raise NotFound
-    schedule_id, zone, notice, horizon_days, step, minutes, before, after = rows[0]
+    schedule_id, zone, notice, horizon_days, step, minutes, before, after = row
     window = BookingWindow(timedelta(minutes=notice), horizon_days, ZoneInfo(zone))
     return Offer(schedule_id, window, step, minutes, (before, after))
 
@@ -90,7 +90,7 @@ def find_offered_slot(session: Session, offer: Offer, start_at: datetime, now: d
 
 def is_open(session: Session, schedule_id: uuid.UUID, span: TimeSpan) -> bool:
     """Whether the therapist's hours and time off leave the whole span open."""
-    [(zone,)] = read_rows(session, _ZONE, {"schedule_id": schedule_id})
+    zone = session.execute(_ZONE, {"schedule_id": schedule_id}).scalar_one()
     spans = _read_open_spans(session, schedule_id, ZoneInfo(zone), span.start_at, span.end_at)
     return any(open_span.contains(span) for open_span in spans)
 
@@ -119,6 +119,6 @@ def _read_open_spans(
         "from_at": day_start(first_on, zone),
         "until_at": day_start(last_on + timedelta(days=1), zone),
     }
-    weekly = [WeeklyHours(*row) for row in read_rows(session, _WEEKLY, {"schedule_id": schedule_id})]
-    time_off = [TimeSpan(*row) for row in read_rows(session, _TIME_OFF, bounds)]
+    weekly = [WeeklyHours(*row) for row in session.execute(_WEEKLY, {"schedule_id": schedule_id})]
+    time_off = [TimeSpan(*row) for row in session.execute(_TIME_OFF, bounds)]
     return open_spans(weekly, time_off, zone, first_on, (last_on - first_on).days + 1)

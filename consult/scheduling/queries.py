@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 
-from .claims import CLAIMS_BETWEEN, read_rows
+from .claims import CLAIMS_BETWEEN
 from .lifecycle import LIVE, SESSIONS, Status
 from .models import Appointment, Schedule, SessionType
 from .offers import free_slots, get_offer
@@ -110,4 +110,4 @@ def agenda(
 ) -> list[AgendaRow]:
     """The sessions booked, done or missed with any moment in [from_at, until_at), in order of time."""
     bounds = {"schedule_id": schedule_id, "from_at": from_at, "until_at": until_at}
-    return [AgendaRow(*row) for row in read_rows(session, _AGENDA, bounds)]
+    return [AgendaRow(*row) for row in session.execute(_AGENDA, bounds)]

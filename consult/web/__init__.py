@@ -14,7 +14,7 @@ from .filters import init_filters
 from .hooks.dev_mail import dev_mail
 from .hooks.feeds import hooks
 from .hooks.health import healthz  # noqa: F401 - registers on `hooks`
-from .patient import about, checkout, demo_pay, home, intake, private_page, screen, times  # noqa: F401
+from .patient import about, checkout, demo_pay, home, intake, private_page, recheck, screen, times  # noqa: F401
 from .patient.visit import patient
 from .security import init_security
 from .therapist.agenda import therapist

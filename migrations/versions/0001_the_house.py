@@ -224,6 +224,7 @@ def upgrade() -> None:
         sa.Column("confirmed_at", UTCDateTime(), nullable=True),
         sa.Column("cancelled_at", UTCDateTime(), nullable=True),
         sa.Column("safety_hold_at", UTCDateTime(), nullable=True),
+        sa.Column("safety_released_at", UTCDateTime(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["patient_id"], ["patient.id"], name=op.f("fk_booking_patient_id")),
         sa.ForeignKeyConstraint(

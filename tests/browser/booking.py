@@ -10,15 +10,19 @@ from tests.browser.patient import CONTACT, NEEDS, WHERE_TO_BE, YOU, Given
 from tests.browser.visitor import THERAPIST_EMAIL, THERAPIST_PASSWORD, Visitor
 
 
-def pass_safety(visitor: Visitor, *, zone_sent: bool = True) -> None:
+def pass_safety(visitor: Visitor) -> None:
     """From the front page to the free times, with nothing to tell."""
     visitor.open("/book")
     visitor.complete({"sc_main": ["none"]}, "Continue")
-    expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Choose a time")
+    expect_heading(visitor, "Choose a time")
+
+
+def expect_heading(visitor: Visitor, words: str) -> None:
+    expect(visitor.page.get_by_role("heading", level=1)).to_contain_text(words)
 
 
 def free_times(visitor: Visitor) -> list[str]:
-    """What is offered, as instants in UTC. Each must say its time in the zone the page names."""
+    """What is offered, as instants in UTC."""
     return [option.get_attribute("value") or "" for option in visitor.control("start").all()]
 
 

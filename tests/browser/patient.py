@@ -1,6 +1,5 @@
-"""What a patient with pain in the back, neck and knee answers, by the names of the questions.
-
-Openers come before what they open. A tuple says how many pages that takes without scripts.
+"""What a patient with pain in the back, neck and knee answers, by the names of the questions. A question that an
+answer opens comes after that answer. The counts of pages are those without scripts.
 """
 
 from tests.browser.visitor import Given
@@ -20,7 +19,7 @@ CONTACT: Given = {"pt_email": "jo.oneil@example.com", "pt_phone": "(555) 010-012
 WHERE_TO_BE: Given = {"pt_state": "NY", "pt_place": PLACE, "pt_ice": "Pat, (555) 010-0188"}
 NEEDS: Given = {"pt_access": ["captions"], "pt_preg": "no"}
 
-STORY: Given = {
+_STORY: Given = {
     "st_dur": "w6",
     "st_onset": "event",
     "st_event": ["fall", "lifttwist"],
@@ -33,7 +32,7 @@ STORY: Given = {
 }
 STORY_PAGES = 3
 
-FEEL: Given = {
+_FEEL: Given = {
     "fe_quality": ["shoot", "tingle"],
     "fe_shoot": "one",
     "fe_shoot_reach": "foot",
@@ -51,6 +50,11 @@ FEEL: Given = {
 }
 FEEL_PAGES = 2
 
+FIRST_TOPICS: dict[str, Given] = {
+    "where": {"bm_regions": ["lowback_l", "knee_r", "neck_r"], "bm_main": "lowback_l", "bm_spread": "leg"},
+    "story": _STORY,
+    "feel": _FEEL,
+}
 LATER_TOPICS: dict[str, Given] = {
     "wb": {"wb_worse": ["sit", "bend", "drive"], "wb_better": ["standwalk"]},
     "life": {

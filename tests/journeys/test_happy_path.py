@@ -11,7 +11,7 @@ from consult.core.clock import FixedClock
 from .patient import INTAKE, Patient, Therapist
 
 
-def test_a_patient_books_pays_and_finds_everything_on_the_private_page(patient: Patient, clock: FixedClock):
+def test_a_patient_books_pays_and_finds_everything_on_the_private_page(patient: Patient):
     patient.open("/")
     assert patient.page.heading == "Less pain, without surgery. From where you are."
     assert "$120.00" in patient.page.text
@@ -48,9 +48,19 @@ def test_a_patient_books_pays_and_finds_everything_on_the_private_page(patient: 
     assert patient.page.heading == "You're booked, Rosa"
     assert "Monday, June 1 10:00 am to 10:45 am" in patient.page.text
     assert "The button to join appears here at 9:00 am on Monday, June 1" in patient.page.text
-    clock.advance(timedelta(hours=1, minutes=30))
-    patient.open(patient.page.path)
-    assert patient.page.links["Join the video visit"] == "https://video.example.com/room"
+
+
+def test_an_hour_before_the_visit_both_find_the_same_room(
+    patient: Patient, therapist: Therapist, clock: FixedClock
+):
+    private_page = patient.book()
+    clock.advance(timedelta(minutes=59, seconds=59))
+    assert "Join the video visit" not in patient.open(private_page).links
+    clock.advance(timedelta(seconds=1))
+    room = patient.open(private_page).links["Join the video visit"]
+    therapist.sign_in()
+    assert therapist.read_summary("Rosa Marin").links["Join the video visit"] == room
+    assert private_page.rsplit("/", 1)[1] not in room
 
 
 def test_every_page_before_the_confirmation_says_demo(patient: Patient):
@@ -120,11 +130,11 @@ def test_the_therapist_sees_who_comes_and_reads_the_summary_once_the_intake_is_s
     assert "Rosa Marin Intake finished" in therapist.page.text
     therapist.follow("Rosa Marin")
     assert therapist.page.heading == "Rosa Marin, 46"
-    print(therapist.page.text)
-    assert "No rule raised a flag on the answers given so far" in therapist.page.text
+    assert "Flags Info Acute (under 6 weeks) “2 to 6 weeks”" in therapist.page.text
+    assert "Rule acute: st_dur is d2w or w6 · Source A5" in therapist.page.text
     assert "Right side" in therapist.page.text
     assert "Sitting through a meeting (3 of 10); Putting on socks (0 of 10)" in therapist.page.text
-    assert "heat or cold (helped); rest (no change)" in therapist.page.text
+    assert "rest (no change); heat or cold (helped)" in therapist.page.text
     assert INTAKE["go_want"] in therapist.page.text
     assert "During the visit at 12 Example Street, Albany, NY" in therapist.page.text
 

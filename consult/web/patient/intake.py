@@ -26,7 +26,7 @@ def intake(token: str) -> ResponseReturnValue:
 @redisplays
 def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     standing = standing_of(token)
-    if standing.intake_completed:
+    if standing.intake_completed or standing.booking.on_safety_hold:
         return _onward(token, standing)
     section = next((known for known in _sections(standing) if known.id == section_id), None)
     if section is None:
@@ -45,6 +45,8 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     unseen = any(item.id not in request.form.getlist("shown") for item in asked)
     # What is valid is kept even beside an error: a patient who gives up here finds it again.
     _save(standing, section, page, done=page.done and not unseen and not later)
+    if standing_of(token).booking.on_safety_hold:
+        return redirect(url_for("patient.intake_done", token=token), code=303)
     if page.errors:
         return _page(standing, token, section, page), 422
     if later:
@@ -56,7 +58,7 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
 def intake_check(token: str) -> ResponseReturnValue:
     """A last look, then submit: the rules run again on everything."""
     standing = standing_of(token)
-    if standing.intake_completed or _next(standing) is not None:
+    if standing.intake_completed or standing.booking.on_safety_hold or _next(standing) is not None:
         return _onward(token, standing)
     if posted():
         d = deps()
@@ -69,7 +71,7 @@ def intake_check(token: str) -> ResponseReturnValue:
 @patient.get("/b/<token>/intake/done")
 def intake_done(token: str) -> ResponseReturnValue:
     standing = standing_of(token)
-    if standing.booking.safety_hold_at:
+    if standing.booking.on_safety_hold:
         return render_template("patient/stop.html", screening=standing.screening, token=token)
     if not standing.intake_completed:
         return _onward(token, standing)
@@ -86,7 +88,7 @@ def _next(standing: Standing) -> Section | None:
 
 
 def _onward(token: str, standing: Standing) -> ResponseReturnValue:
-    if standing.intake_completed:
+    if standing.intake_completed or standing.booking.on_safety_hold:
         return redirect(url_for("patient.intake_done", token=token), code=303)
     section = _next(standing)
     if section is None:

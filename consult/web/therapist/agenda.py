@@ -2,10 +2,11 @@
 
 import uuid
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from consult.booking import desk
+from consult.booking import commands, desk
 from consult.calendaring.subscriptions import find_last_fetch, new_subscription
 from consult.core.errors import NotFound
 from consult.deps import deps
@@ -25,12 +26,18 @@ def today() -> str:
 @therapist_only
 def summary(booking_id: str) -> str:
     d = deps()
-    try:
-        known_id = uuid.UUID(booking_id)
-    except ValueError:
-        raise NotFound from None
-    page = desk.summary_page(d.session, known_id, d.now(), d.ports)
+    page = desk.summary_page(d.session, _known_id(booking_id), d.now(), d.ports)
     return render_template("therapist/summary.html", page=page, summary=page.summary)
+
+
+@therapist.post("/bookings/<booking_id>/release")
+@therapist_only
+def release_hold(booking_id: str) -> ResponseReturnValue:
+    d = deps()
+    booking = desk.get_booking(d.session, _known_id(booking_id))
+    with d.transaction():
+        commands.release_safety_hold(d.session, booking, d.now(), d.ports)
+    return redirect(url_for("therapist.summary", booking_id=booking_id), code=303)
 
 
 @therapist.get("/calendar")
@@ -54,3 +61,10 @@ def new_calendar_address() -> str:
         url=url,
         webcal=url.replace("https:", "webcal:").replace("http:", "webcal:"),
     )
+
+
+def _known_id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotFound from None

@@ -349,3 +349,16 @@ def test_the_agenda_has_what_reaches_into_the_span_but_not_what_only_touches_it(
     rows = agenda(db_session, clinic.schedule_id, at(2, 14, 30), at(2, 16))
 
     assert [row.appointment_id for row in rows] == [ids[14], ids[15]]
+
+
+def test_a_buffer_in_the_span_does_not_put_its_session_on_the_agenda(
+    db_session: Session, clinic: Clinic
+) -> None:
+    with transaction(db_session):
+        appointment = new_appointment(clinic, at(2, 15))
+        appointment.busy_from, appointment.busy_until = at(2, 14, 45), at(2, 16, 15)
+        db_session.add(appointment)
+
+    assert agenda(db_session, clinic.schedule_id, at(2, 14), at(2, 15)) == []
+    assert agenda(db_session, clinic.schedule_id, at(2, 16), at(2, 17)) == []
+    assert len(agenda(db_session, clinic.schedule_id, at(2, 15, 59), at(2, 17))) == 1

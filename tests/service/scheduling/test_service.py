@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from sqlalchemy import delete, func, select, text, update
@@ -98,6 +98,7 @@ class TestPlacingAHold:
             at(2, 15, 10),
             at(2, 15) + timedelta(seconds=1),
             at(2, 15) + timedelta(microseconds=1),
+            at(2, 15) - timedelta(milliseconds=500),
             at(2, 12, 30),
             at(2, 20, 30),
             at(6, 15),
@@ -121,6 +122,26 @@ class TestPlacingAHold:
 
     def test_the_first_start_after_the_notice_is_accepted(self, db_session: Session, clinic: Clinic) -> None:
         hold(db_session, clinic, new_booking(db_session, clinic), at(1, 14))
+
+    def test_a_start_at_the_very_end_of_the_horizon_is_too_far_ahead(
+        self, db_session: Session, clinic: Clinic
+    ) -> None:
+        with transaction(db_session):
+            for weekday in (2, 3):
+                db_session.add(
+                    AvailabilityRule(
+                        schedule_id=clinic.schedule_id,
+                        weekday=weekday,
+                        start_time=time(0),
+                        end_time=time(0),
+                    )
+                )
+        booking_id = new_booking(db_session, clinic)
+        midnight = at(2, 4) + timedelta(days=30)
+
+        with pytest.raises(SlotNotOffered):
+            hold(db_session, clinic, booking_id, midnight)
+        hold(db_session, clinic, booking_id, midnight - timedelta(hours=1))
 
     def test_a_start_in_time_off_is_refused(self, db_session: Session, clinic: Clinic) -> None:
         with transaction(db_session):

@@ -1,0 +1,66 @@
+"""Asking again: signs can start after booking, so the safety check is repeated within a day of the visit.
+
+A sign ticked at any recheck stays ticked at the next ones: the therapist, who sees it, thinks it over.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from consult.intake import service as intake
+from consult.intake.answers import AnswerValue, chosen
+from consult.intake.questionnaire import Item
+from consult.intake.service import RecordedOutcome
+
+from .models import Booking
+from .ports import Ports
+from .reactions import put_on_safety_hold
+from .screening import INTAKE, RECHECK, Screening, screening
+
+WINDOW = timedelta(hours=24)
+"""A recheck counts for a visit that starts within this time after it (clinical design, safety)."""
+
+_STAGES = (INTAKE, RECHECK)
+
+
+def rechecked_at(outcomes: tuple[RecordedOutcome, ...], start_at: datetime) -> datetime | None:
+    """When the patient last answered the safety check again close enough to the visit; None when not yet."""
+    times = [
+        outcome.at for outcome in outcomes if outcome.stage in _STAGES and outcome.at >= start_at - WINDOW
+    ]
+    return max(times, default=None)
+
+
+def is_due(outcomes: tuple[RecordedOutcome, ...], start_at: datetime, now: datetime) -> bool:
+    """Whether the visit is near and the safety check was not answered again for it."""
+    return start_at - WINDOW <= now and rechecked_at(outcomes, start_at) is None
+
+
+def save_recheck(
+    session: Session,
+    booking: Booking,
+    answers: Mapping[str, AnswerValue | None],
+    done: bool,
+    now: datetime,
+    ports: Ports,
+) -> Screening:
+    """Keep what was ticked now, judge everything said so far. An emergency puts the visit on hold at once,
+    before its follow-up questions; the rest counts as rechecked once it is `done`.
+    """
+    item = ports.catalogue.questionnaire.items["rc_same"]
+    former = intake.get_answers(session, booking.id, ports.sealer).get(item.id)
+    kept = dict(answers) | {item.id: _with_former(item, answers.get(item.id), former)}
+    intake.save_section(session, booking.id, RECHECK, kept, now, ports.sealer, done=done)
+    judged = screening(ports.catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
+    if done or judged.emergencies:
+        intake.record_outcome(session, booking.id, RECHECK, judged.assessment, now, ports.sealer)
+    if judged.emergencies:
+        put_on_safety_hold(session, booking, now, ports)
+    return judged
+
+
+def _with_former(item: Item, new: AnswerValue | None, former: AnswerValue | None) -> AnswerValue | None:
+    signs = {option.id for option in item.options if not option.exclusive}
+    ticked = chosen(new) | (chosen(former) & signs)
+    return [option.id for option in item.options_in(ticked & signs or ticked)] or None

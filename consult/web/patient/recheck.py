@@ -1,0 +1,55 @@
+"""The safety check once more, close to the visit; no visit is joined without it."""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from consult.booking import recheck as booking_recheck
+from consult.booking.screening import RECHECK
+from consult.deps import deps
+from consult.intake.questionnaire import visible_items
+from consult.web.security import redisplays
+
+from .private_page import standing_of
+from .question_page import QuestionPage, receive_page, show_page
+from .visit import patient, posted
+
+
+@patient.route("/b/<token>/safety", methods=["GET", "POST"])
+@redisplays
+def recheck(token: str) -> ResponseReturnValue:
+    """Asked blank, so that last week's "none" is not just sent again; its follow-ups open as at first."""
+    standing = standing_of(token)
+    if standing.booking.on_safety_hold:
+        return redirect(url_for("patient.intake_done", token=token), code=303)
+    d = deps()
+    questionnaire, today = d.ports.catalogue.questionnaire, d.now().date()
+    section = questionnaire.section(RECHECK)
+    more = "more" in request.args
+    answers = {name: value for name, value in standing.answers.items() if more or name != section.items[0].id}
+    items = list(dict.fromkeys([*section.items, *visible_items(questionnaire, answers, [RECHECK], today)]))
+    if not posted():
+        return _page(token, show_page(questionnaire, items, answers, today), more)
+    page = receive_page(questionnaire, items, answers, today)
+    if page.errors:
+        return _page(token, page, more), 422
+    known = answers | {name: value for name, value in page.answers.items() if value is not None}
+    shown = request.form.getlist("shown")
+    unseen = any(item.id not in shown for item in visible_items(questionnaire, known, [RECHECK], today))
+    with d.transaction():
+        booking_recheck.save_recheck(d.session, standing.booking, page.answers, not unseen, d.now(), d.ports)
+    if unseen and not standing_of(token).booking.on_safety_hold:
+        return redirect(url_for("patient.recheck", token=token, more=1), code=303)
+    return redirect(url_for("patient.recheck_done", token=token), code=303)
+
+
+@patient.get("/b/<token>/safety/done")
+def recheck_done(token: str) -> ResponseReturnValue:
+    standing = standing_of(token)
+    if standing.booking.on_safety_hold:
+        return redirect(url_for("patient.intake_done", token=token), code=303)
+    return render_template("patient/recheck_done.html", standing=standing, token=token)
+
+
+def _page(token: str, page: QuestionPage, more: bool) -> str:
+    section = deps().ports.catalogue.questionnaire.section(RECHECK)
+    return render_template("patient/recheck.html", page=page, section=section, token=token, more=more)

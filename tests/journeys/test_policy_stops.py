@@ -1,0 +1,56 @@
+"""Reasons, not clinical ones, why a visit cannot be booked online."""
+
+from collections.abc import Callable
+
+import pytest
+
+from .patient import EARLIEST, Patient
+
+Rows = Callable[[str], list[tuple]]
+
+
+def test_a_patient_under_18_is_asked_to_have_a_parent_call_and_the_time_is_free_again(
+    patient: Patient, another_patient: Patient, rows: Rows
+):
+    patient.pass_safety_check()
+    patient.choose_time()
+    page = patient.tell_about_myself(pt_dob="2008-06-02")
+    assert (page.path, page.heading) == ("/book/stop", "We can't book this online")
+    assert "Please have a parent or guardian call us." in page.text
+    assert "the time you chose is free again" in page.text
+    assert "911 or go to the ER" not in page.text
+    assert rows("SELECT status FROM appointment") == [("released",)]
+    assert rows("SELECT * FROM patient") == []
+    another_patient.book(EARLIEST)
+
+
+def test_the_eighteenth_birthday_is_old_enough(patient: Patient):
+    patient.pass_safety_check()
+    patient.choose_time()
+    assert patient.tell_about_myself(pt_dob="2008-06-01").path == "/book/terms"
+
+
+@pytest.mark.parametrize("step", ["time", "terms", "check"])
+def test_a_patient_somewhere_else_is_sent_to_a_local_therapist_and_goes_no_further(
+    patient: Patient, rows: Rows, step: str
+):
+    patient.pass_safety_check()
+    patient.choose_time()
+    page = patient.tell_about_myself(pt_state="OTHER")
+    assert page.path == "/book/stop"
+    assert "Dr. Patel is not licensed where you will be." in page.text
+    assert rows("SELECT status FROM appointment") == [("released",)]
+    assert patient.open(f"/book/{step}").path == "/book/stop"
+
+
+def test_a_wrong_birth_date_can_be_mended_and_the_time_chosen_again(patient: Patient):
+    patient.pass_safety_check()
+    patient.choose_time()
+    patient.tell_about_myself(pt_dob="2018-03-14")
+    patient.follow("Go back and change it")
+    patient.open("/book/about/you")
+    assert patient.page.form.value("pt_dob-year") == "2018"
+    patient.fill(pt_dob="1980-03-14")
+    assert patient.press().path == "/book/time"
+    patient.choose_time()
+    assert patient.tell_about_myself().path == "/book/terms"

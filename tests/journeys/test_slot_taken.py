@@ -1,0 +1,79 @@
+"""Somebody else was quicker."""
+
+from collections.abc import Callable
+
+from .patient import EARLIEST, Patient
+
+Rows = Callable[[str], list[tuple]]
+
+
+def test_a_time_taken_between_showing_and_choosing_leads_to_the_nearest_free_ones_with_nothing_lost(
+    patient: Patient, another_patient: Patient
+):
+    patient.pass_safety_check("calf")
+    patient.fill(read=True)
+    patient.press("Continue to book")
+    another_patient.book(EARLIEST)
+
+    page = patient.choose_time(EARLIEST)
+    assert (page.status, page.path) == (409, "/book/time")
+    assert "Monday, June 1 at 10:00 am is no longer free. Somebody else just took it." in page.text
+    assert "Nothing you told us is lost, and nothing was charged." in page.text
+    assert "Nearest free times" in page.text
+    nearest = page.form.choices("start")[:6]
+    assert nearest[0] == "2026-06-01T15:00:00+00:00"
+    assert EARLIEST not in nearest
+
+    assert patient.choose_time(nearest[0]).path == "/book/about/you"
+    patient.tell_about_myself()
+    patient.agree()
+    patient.go_to_payment()
+    assert "11:00 am to 11:45 am" in patient.pay().text
+
+
+def test_the_buffer_after_a_session_is_not_sold_either(patient: Patient, another_patient: Patient):
+    another_patient.book(EARLIEST)
+    patient.pass_safety_check()
+    starts = patient.page.form.choices("start")
+    assert "2026-06-01T14:30:00+00:00" not in starts
+    assert starts[0] == "2026-06-01T15:00:00+00:00"
+
+
+def test_losing_the_race_for_a_second_time_keeps_the_first(
+    patient: Patient, another_patient: Patient, rows: Rows
+):
+    patient.pass_safety_check()
+    patient.choose_time("2026-06-01T17:00:00+00:00")
+    patient.open("/book/time")
+    another_patient.book(EARLIEST)
+    page = patient.choose_time(EARLIEST)
+    assert page.status == 409
+    assert "We are holding this time for you until 8:10 am" in page.text
+    assert page.form.value("start") == "2026-06-01T17:00:00+00:00"
+    assert rows("SELECT start_at FROM appointment WHERE status = 'held'") == [
+        ("2026-06-01 17:00:00.000000",)
+    ]
+
+
+def test_times_are_shown_in_the_patients_own_zone_and_the_choice_is_the_same_instant(patient: Patient):
+    patient.pass_safety_check()
+    form = patient.page.form_with("Use this time zone")
+    form.fill("zone", "Asia/Tokyo")
+    page = patient.press("Use this time zone")
+    assert "Tokyo time (JST), UTC+9" in page.text
+    patient.choose_time(EARLIEST)
+    patient.tell_about_myself()
+    patient.agree()
+    assert "Monday, June 1 11:00 pm to 11:45 pm Tokyo time (JST), UTC+9" in patient.page.text
+
+
+def test_later_days_lead_to_the_end_of_what_is_on_offer(patient: Patient):
+    page = patient.pass_safety_check()
+    assert "Earlier days" not in page.links
+    weeks = 0
+    while "Later days" in patient.page.links:
+        patient.follow("Later days")
+        weeks += 1
+    assert weeks == 8
+    assert max(patient.page.form.choices("start")).startswith("2026-07-31")
+    assert "Earlier days" in patient.page.links
