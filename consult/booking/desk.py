@@ -82,13 +82,17 @@ def get_booking(session: Session, booking_id: uuid.UUID) -> Booking:
     return booking
 
 
+def contact_of(session: Session, booking: Booking, ports: Ports) -> Contact:
+    return read_contact(session, booking.known_patient_id, ports.sealer)
+
+
 def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: Ports) -> SummaryPage:
     """What the therapist reads before this session. Raises NotFound."""
     booking = get_booking(session, booking_id)
     standing = find_standing(session, booking, now, ports)
     if standing.appointment is None:
         raise NotFound
-    contact = read_contact(session, booking.known_patient_id, ports.sealer)
+    contact = contact_of(session, booking, ports)
     return SummaryPage(
         booking=booking,
         appointment=standing.appointment,
@@ -124,7 +128,7 @@ def _entry(session: Session, row: scheduling.AgendaRow, now: datetime, ports: Po
         booking_id=booking.id,
         start_at=row.start_at,
         end_at=row.end_at,
-        patient_name=read_contact(session, booking.known_patient_id, ports.sealer).name,
+        patient_name=contact_of(session, booking, ports).name,
         intake_state=standing.intake_state,
         level=outcome.level,
         flags=[flag for flag in outcome.flags if flag.level > Level.INFO],

@@ -27,6 +27,8 @@ def add_practice(session: Session, *, name: str, zone: str, email: str, now: dat
         licensed_states=["NY"],
         full_refund_hours=24,
         late_refund_percent=50,
+        # The tips are a draft until a clinician adopts them, so each patient's waits for the therapist.
+        handout_at_once=False,
         privacy_version=PRIVACY_VERSION,
         created_at=now,
     )

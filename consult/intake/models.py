@@ -1,4 +1,4 @@
-"""Table: questionnaire_response."""
+"""Tables: questionnaire_response, handout."""
 
 import uuid
 from datetime import datetime
@@ -26,3 +26,14 @@ class QuestionnaireResponse(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class HandoutEdit(Identified, Base):
+    """What the therapist made of one patient's handout: lines taken out or put in, a note, its release."""
+
+    __tablename__ = "handout"
+
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), unique=True)
+    edit_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    released_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)

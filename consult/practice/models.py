@@ -21,6 +21,7 @@ class Practice(Identified, Base):
     licensed_states: Mapped[list[str]] = mapped_column(JSON)
     full_refund_hours: Mapped[int]
     late_refund_percent: Mapped[int]
+    handout_at_once: Mapped[bool]
     privacy_version: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 

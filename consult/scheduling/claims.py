@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Executable, Uuid, and_, bindparam, func, not_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Uuid, and_, bindparam, func, not_, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler

@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("licensed_states", sa.JSON(), nullable=False),
         sa.Column("full_refund_hours", sa.Integer(), nullable=False),
         sa.Column("late_refund_percent", sa.Integer(), nullable=False),
+        sa.Column("handout_at_once", sa.Boolean(), nullable=False),
         sa.Column("privacy_version", sa.String(length=20), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -303,6 +304,19 @@ def upgrade() -> None:
             postgresql_where=sa.text("status IN ('held', 'booked')"),
         )
 
+    op.create_table(
+        "handout",
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("edit_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("released_at", UTCDateTime(), nullable=True),
+        sa.Column("updated_at", UTCDateTime(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["booking_id"], ["booking.id"], name=op.f("fk_handout_booking_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handout")),
+        sa.UniqueConstraint("booking_id", name=op.f("uq_handout_booking_id")),
+    )
     op.create_table(
         "outbox_message",
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -543,6 +557,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_message_booking_id"))
 
     op.drop_table("outbox_message")
+    op.drop_table("handout")
     with op.batch_alter_table("appointment", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_appointment_live_booking_id",

@@ -97,9 +97,13 @@ def test_an_urgent_sign_goes_on_and_a_later_emergency_puts_the_visit_on_hold(
     kim.complete({"read": "yes"}, "Continue to book")
 
     _lose_the_time_to_another(kim, new_visitor())
-    hold(kim, free_times(kim)[0])
+    kim.page.get_by_role("group", name="Nearest free times").locator("label").first.click()
+    kim.press("Hold this time")
     _be_where_no_visit_can_be(kim)
-    tell_about(kim)
+    kim.complete(patient.WHERE_TO_BE, "Continue")
+    kim.complete(patient.NEEDS, "Continue")
+    expect_heading(kim, "Choose a time")
+    hold(kim, free_times(kim)[0])
     agree(kim)
     private_page = pay(kim)
 
@@ -302,4 +306,4 @@ def _be_where_no_visit_can_be(kim: Visitor) -> None:
     expect_heading(kim, "We can't book this online")
     kim.see("state-not-served")
     kim.follow("Go back and change it")
-    kim.see("after")
+    expect_heading(kim, "Where you will be")

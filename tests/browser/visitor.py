@@ -119,8 +119,10 @@ class Visitor:
 
     def print_pages(self, name: str, paper: Literal["A4", "Letter"]) -> int:
         """Print to a PDF; how many sheets it takes."""
-        pdf = self.page.pdf(path=self._photos / f"{name}-{paper}.pdf", format=paper, print_background=True)
-        return len(re.findall(rb"/Type\s*/Page\b", pdf))
+        pdf = self.page.pdf(path=self._photos / f"{name}-{paper}.pdf", format=paper)
+        sheets = len(re.findall(rb"/Type\s*/Page\b", pdf))
+        assert sheets > 0
+        return sheets
 
     def check_faults(self) -> None:
         heard = [message for message in self._console if not self._tells_of_refusal(message)]
@@ -149,6 +151,9 @@ class Visitor:
         self.page.screenshot(path=self._photos / f"{number:02d}-{name}.png", full_page=True)
 
     def _examine(self) -> None:
+        ids = self.page.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+        twice = {one for one in ids if ids.count(one) > 1}
+        assert not twice, f"{self.page.url} has more than one {twice}"
         if self.scripts:
             found = _AXE.run(self.page, options=_AXE_OPTIONS)
             assert found.violations_count == 0, f"{self.page.url}\n{found.generate_report()}"

@@ -3,6 +3,7 @@
 from flask import Response, render_template
 
 from consult.booking import commands
+from consult.booking.handouts import find_patient_handout
 from consult.booking.pages import private_page as load_page
 from consult.booking.standing import Standing, find_standing
 from consult.calendaring.service import download
@@ -26,8 +27,21 @@ def private_page(token: str) -> str:
     d = deps()
     standing = standing_of(token)
     return render_template(
-        "patient/private_page.html", page=load_page(d.session, standing, d.now(), d.ports), token=token
+        "patient/private_page.html",
+        page=load_page(d.session, standing, d.now(), d.ports),
+        tips_ready=find_patient_handout(d.session, standing, d.ports) is not None,
+        token=token,
     )
+
+
+@patient.get("/b/<token>/tips")
+def tips(token: str) -> str:
+    """General tips before the visit, once they are released."""
+    d = deps()
+    handout = find_patient_handout(d.session, standing_of(token), d.ports)
+    if handout is None:
+        raise NotFound
+    return render_template("patient/tips.html", handout=handout, rules=d.ports.catalogue.handout, token=token)
 
 
 @patient.get("/b/<token>/appointment.ics")

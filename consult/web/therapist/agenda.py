@@ -26,7 +26,7 @@ def today() -> str:
 @therapist_only
 def summary(booking_id: str) -> str:
     d = deps()
-    page = desk.summary_page(d.session, _known_id(booking_id), d.now(), d.ports)
+    page = desk.summary_page(d.session, known_id(booking_id), d.now(), d.ports)
     return render_template("therapist/summary.html", page=page, summary=page.summary)
 
 
@@ -34,7 +34,7 @@ def summary(booking_id: str) -> str:
 @therapist_only
 def release_hold(booking_id: str) -> ResponseReturnValue:
     d = deps()
-    booking = desk.get_booking(d.session, _known_id(booking_id))
+    booking = desk.get_booking(d.session, known_id(booking_id))
     with d.transaction():
         commands.release_safety_hold(d.session, booking, d.now(), d.ports)
     return redirect(url_for("therapist.summary", booking_id=booking_id), code=303)
@@ -63,7 +63,8 @@ def new_calendar_address() -> str:
     )
 
 
-def _known_id(text: str) -> uuid.UUID:
+def known_id(text: str) -> uuid.UUID:
+    """An id out of an address. Raises NotFound for anything else."""
     try:
         return uuid.UUID(text)
     except ValueError:

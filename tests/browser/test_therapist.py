@@ -1,0 +1,63 @@
+"""The therapist's own pages, with the demonstration's patients on them."""
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.booking import expect_heading, sign_in
+from tests.browser.visitor import THERAPIST_EMAIL, Visitor
+
+pytestmark = pytest.mark.browser
+
+NewVisitor = Callable[..., Visitor]
+PATIENT = "Grace Lindqvist"
+PAPERS: tuple[Literal["A4", "Letter"], ...] = ("A4", "Letter")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_therapist_signs_in_reads_a_summary_and_subscribes_to_the_calendar(
+    new_visitor: NewVisitor, width: int
+) -> None:
+    olivia = new_visitor(width=width)
+    olivia.open("/therapist")
+    olivia.page.get_by_label("Email").fill(THERAPIST_EMAIL)
+    olivia.page.get_by_label("Password").fill("not the password")
+    olivia.press("Sign in")
+    olivia.see_refused("sign-in-refused", "The email or the password is not right.")
+    expect(olivia.page.get_by_label("Email")).to_have_value(THERAPIST_EMAIL)
+    expect(olivia.page.get_by_label("Password")).to_have_value("")
+
+    sign_in(olivia)
+    olivia.see("agenda")
+    olivia.follow(PATIENT)
+    expect_heading(olivia, PATIENT)
+    olivia.see("summary", dark=True)
+
+    olivia.follow("Calendar feed")
+    olivia.see("calendar")
+    olivia.press(re.compile("^Make a"))
+    olivia.see("calendar-new-address")
+    feed = olivia.page.request.get(olivia.page.locator(".address").inner_text())
+    assert feed.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert "BEGIN:VEVENT" in feed.text()
+
+    olivia.press("Sign out")
+    olivia.open("/therapist")
+    expect_heading(olivia, "Sign in")
+
+
+def test_the_summary_prints_without_the_frame_around_it(
+    new_visitor: NewVisitor, record_property: Callable[[str, object], None]
+) -> None:
+    olivia = new_visitor(width=1280)
+    sign_in(olivia)
+    olivia.follow(PATIENT)
+    for paper in PAPERS:
+        record_property(f"sheets of {paper}", olivia.print_pages("summary", paper))
+    olivia.page.emulate_media(media="print")
+    for frame in (".header", ".footer", ".back"):
+        expect(olivia.page.locator(frame)).to_be_hidden()
+    expect(olivia.page.locator("h1")).to_contain_text(PATIENT)

@@ -1,0 +1,122 @@
+"""A sign that comes up after the visit was booked and paid."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from consult.core.clock import FixedClock
+
+from .patient import Patient, Therapist
+
+Mails = Callable[[str], list[EmailMessage]]
+
+HEALTH_WORDS = ("numb", "leg", "nerve", "pain", "sign", "bladder", "emergency sign", "therap", "red flag")
+
+
+def _saddle(patient: Patient, private_page: str) -> None:
+    """Numbness between the legs, marked in the intake."""
+    patient.open(f"{private_page}/intake")
+    patient.fill(bm_regions=["lowback_r", "saddle"], bm_main="saddle", bm_spread="other")
+    patient.press("Save and continue")
+    patient.fill_in_intake(fe_numb="both", fe_ntrend="same")
+
+
+def test_an_emergency_in_the_intake_puts_the_visit_on_hold_and_tells_the_patient_what_to_do(
+    patient: Patient, therapist: Therapist
+):
+    private_page = patient.book()
+    _saddle(patient, private_page)
+    page = patient.page
+    assert page.path == f"{private_page}/intake/done"
+    assert page.heading == "Emergency: Stop. Get help now."
+    assert "Numbness between the legs or around your bottom can mean pressure on nerves." in page.text
+    assert "Your visit is on hold." in page.text
+    assert "Nothing is charged for it" in page.text
+    page = patient.open(private_page)
+    assert page.heading == "Emergency: Your visit is on hold"
+    assert "Join the video visit" not in page.links
+
+    therapist.sign_in()
+    assert "On hold – safety" in therapist.page.text
+    summary = therapist.read_summary("Rosa Marin")
+    assert "Visit on hold" in summary.text
+    assert "Emergency Numbness between the legs" in summary.text
+    assert "Suspected cauda equina; patient sent to ER." in summary.text
+
+
+def test_the_mails_about_it_hold_no_word_about_health(
+    patient: Patient, run_worker: Callable[[], None], mails: Mails
+):
+    private_page = patient.book()
+    _saddle(patient, private_page)
+    run_worker()
+    [to_patient] = [
+        mail for mail in mails("rosa.marin@example.com") if mail["Subject"] == "Please open your page now"
+    ]
+    [to_therapist] = [
+        mail for mail in mails("olivia.patel@example.com") if mail["Subject"] == "Please look at a booking now"
+    ]
+    for mail in (to_patient, to_therapist):
+        for kind in ("plain", "html"):
+            text = mail.get_body((kind,)).get_content().lower().replace("/therapist/", "/")
+            assert [word for word in HEALTH_WORDS if word in text] == []
+    assert "Rosa" not in to_therapist.get_body(("plain",)).get_content()
+    assert f"http://localhost{private_page}" in to_patient.get_body(("plain",)).get_content()
+    assert "/therapist/bookings/" in to_therapist.get_body(("plain",)).get_content()
+
+
+def test_each_side_is_told_once(patient: Patient, run_worker: Callable[[], None], mails: Mails):
+    private_page = patient.book()
+    _saddle(patient, private_page)
+    for _ in range(3):
+        patient.open(f"{private_page}/intake/done")
+        run_worker()
+    assert len(mails("rosa.marin@example.com")) == 2
+    assert len(mails("olivia.patel@example.com")) == 2
+
+
+def test_the_hour_stays_the_patients_while_the_visit_is_on_hold(
+    patient: Patient, another_patient: Patient, clock: FixedClock
+):
+    start = "2026-06-03T14:00:00+00:00"
+    private_page = patient.book(start)
+    _saddle(patient, private_page)
+    clock.advance(timedelta(hours=2))
+    another_patient.pass_safety_check()
+    assert start not in another_patient.page.form.choices("start")
+
+
+@pytest.mark.parametrize("sign", ["control", "chest"])
+def test_a_sign_ticked_when_asked_again_at_the_end_counts_as_in_the_first_check(
+    patient: Patient, therapist: Therapist, sign: str
+):
+    private_page = patient.book()
+    patient.open(f"{private_page}/intake")
+    patient.fill_in_intake(rc_same=[sign])
+    assert patient.page.heading == "Emergency: Stop. Get help now."
+    assert patient.open(private_page).heading == "Emergency: Your visit is on hold"
+    therapist.sign_in()
+    assert "On hold – safety" in therapist.page.text
+
+
+def test_a_sign_asked_again_brings_its_follow_up_questions(patient: Patient):
+    private_page = patient.book()
+    patient.open(f"{private_page}/intake")
+    patient.fill_in_intake(rc_same=["habit"], sc_habit_what=["leak"], sc_habit_when="w2")
+    assert patient.page.heading == "Emergency: Stop. Get help now."
+
+
+def test_an_urgent_sign_in_the_intake_lets_the_visit_stand_with_advice(
+    patient: Patient, therapist: Therapist
+):
+    private_page = patient.book()
+    page = patient.send_intake(private_page, fe_walk="few")
+    assert page.heading == "Thank you"
+    assert "See a doctor today." in page.text
+    assert "Your visit stands." in page.text
+    assert patient.open(private_page).heading == "You're booked, Rosa"
+    therapist.sign_in()
+    assert "Urgent flag" in therapist.page.text
+    assert "Urgent Can only take a few steps “only a few steps”" in therapist.read_summary("Rosa Marin").text
