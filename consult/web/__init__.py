@@ -17,7 +17,7 @@ from .hooks.health import healthz  # noqa: F401 - registers on `hooks`
 from .patient import about, checkout, demo_pay, home, intake, private_page, recheck, screen, times  # noqa: F401
 from .patient.visit import patient
 from .security import init_security
-from .therapist import handout  # noqa: F401
+from .therapist import form, handout  # noqa: F401
 from .therapist.agenda import therapist
 
 

@@ -101,9 +101,9 @@ def test_an_urgent_sign_goes_on_and_a_later_emergency_puts_the_visit_on_hold(
     kim.press("Hold this time")
     _be_where_no_visit_can_be(kim)
     kim.complete(patient.WHERE_TO_BE, "Continue")
-    kim.complete(patient.NEEDS, "Continue")
     expect_heading(kim, "Choose a time")
     hold(kim, free_times(kim)[0])
+    kim.complete(patient.NEEDS, "Continue")
     agree(kim)
     private_page = pay(kim)
 

@@ -114,6 +114,9 @@ class Page:
     def path(self) -> str:
         return self.address.partition("?")[0]
 
+    def offers(self, button: str) -> bool:
+        return any(button in form.buttons for form in self.forms)
+
     def form_with(self, button: str) -> Form:
         found = [form for form in self.forms if button in form.buttons]
         assert found, f"no button {button!r} on {self.address}: {self.heading}"

@@ -178,7 +178,7 @@ class Patient(Visitor):
 
     def _answer_pages(self, where: str, button: str, answers: dict[str, Any]) -> Page:
         for _ in range(30):
-            if where not in self.page.path or button not in self.page.form.buttons:
+            if where not in self.page.path or not self.page.offers(button):
                 return self.page
             asked = self.page.form.ticked("shown")
             self.fill(**{name: answer for name, answer in answers.items() if name in asked})

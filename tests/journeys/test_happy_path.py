@@ -54,6 +54,9 @@ def test_an_hour_before_the_visit_both_find_the_same_room(
     patient: Patient, therapist: Therapist, clock: FixedClock
 ):
     private_page = patient.book()
+    patient.follow("Start the safety check")
+    patient.fill(rc_same=["none"])
+    assert patient.press().heading == "Thank you"
     clock.advance(timedelta(minutes=59, seconds=59))
     assert "Join the video visit" not in patient.open(private_page).links
     clock.advance(timedelta(seconds=1))
