@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FLASK := $(BIN)/flask --app wsgi
 
-.PHONY: help run install test check format clean
+.PHONY: help run install test check format keys clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -35,10 +35,14 @@ check: install ## Format, lint, types, import contracts, form files, migrations,
 	CONSULT_DATA=build/check $(FLASK) forms check
 	rm -rf build/check && CONSULT_DATA=build/check $(FLASK) db upgrade
 	CONSULT_DATA=build/check $(FLASK) db check
+	$(BIN)/python -m pytest -q tests/architecture/test_docs.py
 
 format: install ## Put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+keys: install ## Print new keys for the production settings
+	@CONSULT_ENV=development CONSULT_DATA=build/keys $(FLASK) keys new
 
 clean: ## Remove the virtual environment and everything built; data stays
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -22,7 +22,7 @@ from consult.deps import EXTENSION, Deps
 from consult.intake.catalogue import Catalogue, load_catalogue
 from consult.notifications.mailer import FileMailer, Mailer, SmtpMailer
 from consult.payments.demo_gateway import DemoGateway
-from consult.settings import Settings
+from consult.settings import Settings, SettingsRefused
 from consult.web import init_web
 
 ROOT = Path(__file__).parent.parent
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
     Migrate(app, database, directory=str(MIGRATIONS))
 
     ports = Ports(
-        sealer=Sealer([parse_key(key) for key in settings.encryption_keys]),
+        sealer=_sealer(settings),
         catalogue=_forms(),
         gateway=gateway,
         mail_templates=_mail_templates(),
@@ -84,9 +84,19 @@ def _forms() -> Catalogue:
     return load_catalogue(FORMS)
 
 
+def _sealer(settings: Settings) -> Sealer:
+    try:
+        return Sealer([parse_key(key) for key in settings.encryption_keys])
+    except ValueError as error:
+        raise SettingsRefused([f"ENCRYPTION_KEYS cannot be used: {error}."]) from error
+
+
 def _mailer(settings: Settings) -> Mailer:
     if settings.smtp_url:
-        return SmtpMailer(settings.smtp_url)
+        try:
+            return SmtpMailer(settings.smtp_url)
+        except ValueError as error:
+            raise SettingsRefused(["SMTP_URL must be like smtp://user:password@host:587."]) from error
     return FileMailer(settings.data / "mail")
 
 

@@ -119,12 +119,15 @@ def _faults(settings: Settings, environ: Mapping[str, str]) -> list[str]:
 
 def _production_faults(settings: Settings) -> list[str]:
     checks = [
-        (len(settings.secret_key) < _SHORTEST_SECRET, "SECRET_KEY must be set to at least 32 characters."),
+        (
+            len(settings.secret_key) < _SHORTEST_SECRET,
+            "SECRET_KEY must be set to at least 32 characters; `make keys` makes one.",
+        ),
         (
             bool(settings.video_url_template) and "{room}" not in settings.video_url_template,
             "VIDEO_URL_TEMPLATE must hold {room}, which differs for each visit.",
         ),
-        (not settings.encryption_keys, "ENCRYPTION_KEYS must be set; `flask keys new` makes one."),
+        (not settings.encryption_keys, "ENCRYPTION_KEYS must be set; `make keys` makes one."),
         (not settings.public_url.startswith("https://"), "PUBLIC_URL must be set to an https address."),
         (not settings.smtp_url, "SMTP_URL must be set, or no patient gets an invitation."),
         (settings.mail_from.endswith("localdomain"), "MAIL_FROM must be set to a mailbox that exists."),

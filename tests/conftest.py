@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from consult.accounts import service as accounts
 from consult.accounts.roles import Role
 from consult.app import create_app
-from consult.cli.practice_setup import add_practice
+from consult.cli.practice_setup import PracticeFacts, add_practice
 from consult.core.clock import FixedClock
+from consult.core.money import Money
 from consult.core.tokens import new_token
 from consult.db.base import Base
 from consult.db.engine import prepare_sqlite
@@ -107,15 +108,19 @@ def make_app(tmp_path: Path, clock: FixedClock) -> Iterator[Callable[..., Flask]
 
 
 def _add_dr_patel(session: Session, now: datetime) -> None:
-    therapist_id = add_practice(
-        session, name="Dr. Olivia Patel", zone="America/New_York", email=THERAPIST_EMAIL, now=now
+    facts = PracticeFacts(
+        name="Dr. Olivia Patel",
+        zone="America/New_York",
+        phone="(555) 010-0199",
+        states=["NJ", "NY"],
+        price=Money(12_000, "usd"),
     )
     accounts.add_account(
         session,
         email=THERAPIST_EMAIL,
         password=THERAPIST_PASSWORD,
         role=Role.THERAPIST,
-        therapist_id=therapist_id,
+        therapist_id=add_practice(session, facts, now),
         now=now - timedelta(days=1),
     )
 

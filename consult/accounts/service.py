@@ -26,8 +26,11 @@ _DUMMY_HASH = _hasher.hash("the time an unknown address takes")
 
 
 @dataclass(eq=False)
-class PasswordTooShort(ConsultError):
+class PasswordRefused(ConsultError):
+    """Too short to resist guessing, or too long to be a password."""
+
     shortest: int = SHORTEST_PASSWORD
+    longest: int = LONGEST_PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,10 @@ class SignedIn:
 def add_account(
     session: Session, *, email: str, password: str, role: Role, therapist_id: uuid.UUID | None, now: datetime
 ) -> Account:
-    """A new account. Raises PasswordTooShort."""
+    """A new account. Raises PasswordRefused."""
     plain = _normalised(password)
     if not SHORTEST_PASSWORD <= len(plain) <= LONGEST_PASSWORD:
-        raise PasswordTooShort
+        raise PasswordRefused
     account = Account(
         email=email.strip().lower(),
         password_hash=_hasher.hash(plain),

@@ -164,7 +164,7 @@ def save_intake(
     judged = screening(ports.catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
     if judged.emergencies:
         intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
-        put_on_safety_hold(session, booking, now, ports)
+        put_on_safety_hold(session, booking, judged.emergencies, now, ports)
 
 
 def submit_intake(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
@@ -174,7 +174,7 @@ def submit_intake(session: Session, booking: Booking, now: datetime, ports: Port
     intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
     intake.complete(session, booking.id, now)
     if judged.emergencies:
-        put_on_safety_hold(session, booking, now, ports)
+        put_on_safety_hold(session, booking, judged.emergencies, now, ports)
 
 
 def release_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:

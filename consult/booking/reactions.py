@@ -1,11 +1,14 @@
 """What follows in the other topics when something has happened to a booking."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from consult.calendaring import service as calendaring
 from consult.core.timespan import TimeSpan
+from consult.intake.red_flags import RaisedFlag
+from consult.intake.service import read_response
 from consult.payments.outcomes import Applied, Paid, RefundMoved
 from consult.payments.refund_service import request_refund
 from consult.payments.refunds import Cause
@@ -76,9 +79,24 @@ def _publish(
     )
 
 
-def put_on_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
-    """An emergency sign came up after booking: the visit waits, both sides are told, nothing is charged."""
-    if not booking.on_safety_hold:
-        booking.safety_hold_at = now
-        mails.send_safety_hold(session, booking, now, ports)
-        mails.alert_therapist(session, booking, now, ports)
+def put_on_safety_hold(
+    session: Session, booking: Booking, emergencies: Collection[RaisedFlag], now: datetime, ports: Ports
+) -> None:
+    """An emergency sign came up after booking: the visit waits, both sides are told, nothing is charged.
+
+    Signs that the therapist knew of when she released an earlier hold do not hold the visit again.
+    """
+    known = _known_at_release(session, booking, ports)
+    if booking.on_safety_hold or not {flag.id for flag in emergencies} - known:
+        return
+    booking.safety_hold_at = now
+    mails.send_safety_hold(session, booking, now, ports)
+    mails.alert_therapist(session, booking, now, ports)
+
+
+def _known_at_release(session: Session, booking: Booking, ports: Ports) -> set[str]:
+    released_at = booking.safety_released_at
+    if released_at is None:
+        return set()
+    outcomes = read_response(session, booking.id, ports.sealer).outcomes
+    return {flag for outcome in outcomes if outcome.at <= released_at for flag in outcome.flags}

@@ -56,7 +56,7 @@ def save_recheck(
     if done or judged.emergencies:
         intake.record_outcome(session, booking.id, RECHECK, judged.assessment, now, ports.sealer)
     if judged.emergencies:
-        put_on_safety_hold(session, booking, now, ports)
+        put_on_safety_hold(session, booking, judged.emergencies, now, ports)
     return judged
 
 

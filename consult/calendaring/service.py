@@ -171,7 +171,7 @@ def _patient_facts(row: CalendarObject, sealer: Sealer) -> EventFacts:
     texts = json.loads(sealer.open(row.patient_texts_sealed, _place(row)))
     if row.status == Status.CANCELLED:
         return _facts(row, f"Cancelled: {texts['title']}", f"Your page: {texts['url']}", texts["url"])
-    description = f"Join, change or cancel here: {texts['url']}\nIn an emergency call 911."
+    description = f"Join here, and see everything about it: {texts['url']}\nIn an emergency call 911."
     return _facts(row, texts["title"], description, texts["url"])
 
 

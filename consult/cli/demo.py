@@ -9,25 +9,30 @@ from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
-from consult.accounts import service as accounts
-from consult.accounts.roles import Role
 from consult.booking import checkout, commands
 from consult.booking.checkout import Counter
 from consult.booking.intake_plan import intake_sections
 from consult.booking.standing import Standing, find_standing
 from consult.core.clock import FixedClock
+from consult.core.money import Money
 from consult.deps import Deps
 from consult.intake.answers import AnswerValue
 from consult.intake.questionnaire import Item, ItemType, missing_items
 from consult.intake.reading import read_answer
 from consult.payments.demo_gateway import DemoGateway
-from consult.practice.service import get_practice
 from consult.scheduling import queries
 from consult.scheduling import service as scheduling
 
-from .practice_setup import add_practice
+from .practice_setup import PracticeFacts
 
-EMAIL = "olivia.patel@example.com"
+DEMO_EMAIL = "olivia.patel@example.com"
+DEMO_PRACTICE = PracticeFacts(
+    name="Dr. Olivia Patel",
+    zone="America/New_York",
+    phone="(555) 010-0199",
+    states=["CT", "MA", "NJ", "NY", "PA"],
+    price=Money(12_000, "usd"),
+)
 _PATIENTS = Path(__file__).with_name("demo_patients.yaml")
 _BOOKED_BEFORE = timedelta(days=3)
 _SOONEST = timedelta(hours=3)
@@ -46,26 +51,10 @@ class DemoPatient:
     answers: dict[str, Any]
 
 
-def seed(d: Deps, password: str) -> str:
-    """Practice, therapist and patients; the therapist's sign-in."""
-    now = d.now()
-    with d.transaction():
-        therapist_id = add_practice(
-            d.session, name="Dr. Olivia Patel", zone="America/New_York", email=EMAIL, now=now
-        )
-        get_practice(d.session).licensed_states = ["NY", "NJ", "CT", "PA", "MA"]
-        get_practice(d.session).name = "Dr. Olivia Patel"
-        accounts.add_account(
-            d.session,
-            email=EMAIL,
-            password=password,
-            role=Role.THERAPIST,
-            therapist_id=therapist_id,
-            now=now,
-        )
+def add_patients(d: Deps) -> None:
+    """Six people with visits past and to come, and answers in every state."""
     for entry in YAML(typ="safe").load(_PATIENTS):
-        _add_patient(d, DemoPatient(**{"screen": ["none"], "answers": {}, **entry}), now)
-    return EMAIL
+        _add_patient(d, DemoPatient(**{"screen": ["none"], "answers": {}, **entry}), d.now())
 
 
 def _add_patient(d: Deps, patient: DemoPatient, now: datetime) -> None:

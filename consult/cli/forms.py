@@ -1,4 +1,4 @@
-"""The form files: checked, and tried out on answers."""
+"""The form files: checked, tried out on answers, handed on."""
 
 import json
 import sys
@@ -9,16 +9,20 @@ import click
 
 from consult.deps import deps
 from consult.intake.assessment import STAGES, as_json, assess
+from consult.intake.fhir import questionnaire
+from consult.intake.fhir_enable import NotInR4
 from consult.intake.reading import AnswerRefused, UnknownItems, read_answers
 
-forms = click.Group("forms", help="Check and try the form files in intake_forms/.")
+forms = click.Group("forms", help="Check, try and export the form files in intake_forms/.")
 _REFUSED = 2
 
 
 @forms.command("check")
 def check() -> None:
-    """Report every fault in intake_forms/. With any, the application does not load and says so instead."""
+    """Report every fault in intake_forms/. With any, the application does not load: wsgi.py lists them
+    with file and line before this command is reached."""
     catalogue = deps().ports.catalogue
+    _fhir_questionnaire()
     drafts = [review.file for review in catalogue.reviews.values() if review.by is None]
     click.echo(
         f"{len(catalogue.questionnaire.items)} questions, {len(catalogue.red_flags.flags)} flag rules: ok"
@@ -40,6 +44,22 @@ def assess_file(file: TextIO, stage: str | None) -> None:
         click.echo(f"{file.name}: {error}", err=True)
         sys.exit(_REFUSED)
     click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+
+
+@forms.command("export")
+@click.option("--fhir", is_flag=True, help="As a FHIR R4 Questionnaire.")
+def export(fhir: bool) -> None:
+    """Print the form as JSON, for another system."""
+    if not fhir:
+        raise click.UsageError("Say in which shape: forms export --fhir")
+    click.echo(json.dumps(_fhir_questionnaire(), indent=2, ensure_ascii=False))
+
+
+def _fhir_questionnaire() -> dict[str, Any]:
+    try:
+        return questionnaire(deps().ports.catalogue, deps().settings.public_url)
+    except NotInR4 as refusal:
+        raise click.ClickException(str(refusal)) from refusal
 
 
 def _assess(raw: Any, stage: str | None, age: Any) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The rows a practice begins with."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, time
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from consult.core.money import Money
 from consult.practice.models import Practice, Therapist
 from consult.scheduling.models import AvailabilityRule, Schedule, SessionType
 
@@ -18,13 +20,23 @@ def is_set_up(session: Session) -> bool:
     return session.scalar(select(Practice.id).limit(1)) is not None
 
 
-def add_practice(session: Session, *, name: str, zone: str, email: str, now: datetime) -> uuid.UUID:
+@dataclass(frozen=True)
+class PracticeFacts:
+    """What only the therapist can say. `states` are ids of the form's list; the price is of one session."""
+
+    name: str
+    zone: str
+    phone: str
+    states: list[str]
+    price: Money
+
+
+def add_practice(session: Session, facts: PracticeFacts, now: datetime) -> uuid.UUID:
     """Practice, therapist, schedule with office hours, one session type; the therapist's id."""
     practice = Practice(
-        name=f"{name} – online physical therapy",
-        phone="(555) 010-0199",
-        booking_email=email,
-        licensed_states=["NY"],
+        name=facts.name,
+        phone=facts.phone,
+        licensed_states=facts.states,
         full_refund_hours=24,
         late_refund_percent=50,
         # The tips are a draft until a clinician adopts them, so each patient's waits for the therapist.
@@ -36,18 +48,17 @@ def add_practice(session: Session, *, name: str, zone: str, email: str, now: dat
     session.flush()
     therapist = Therapist(
         practice_id=practice.id,
-        name=name,
-        credentials="PT",
+        name=facts.name,
         about=(
-            f"{name} is a physical therapist for neck, back and knee pain. She helps people live with less"
-            " pain through movement, exercise and advice, without surgery or other invasive treatment."
+            f"{facts.name} is a physical therapist for neck, back and knee pain, who helps people live with"
+            " less pain through movement, exercise and advice, without surgery or other invasive treatment."
         ),
         created_at=now,
     )
     session.add(therapist)
     session.flush()
     schedule = Schedule(
-        therapist_id=therapist.id, zone=zone, slot_step_minutes=30, notice_minutes=120, horizon_days=60
+        therapist_id=therapist.id, zone=facts.zone, slot_step_minutes=30, notice_minutes=120, horizon_days=60
     )
     session.add(schedule)
     session.flush()
@@ -61,8 +72,8 @@ def add_practice(session: Session, *, name: str, zone: str, email: str, now: dat
             schedule_id=schedule.id,
             name="Online session",
             minutes=45,
-            price_minor=12_000,
-            currency="usd",
+            price_minor=facts.price.minor,
+            currency=facts.price.currency,
             buffer_before_minutes=0,
             buffer_after_minutes=15,
             position=0,

@@ -17,11 +17,10 @@ class Practice(Identified, Base):
 
     name: Mapped[str] = mapped_column(String(120))
     phone: Mapped[str] = mapped_column(String(40))
-    booking_email: Mapped[str] = mapped_column(String(254))
     licensed_states: Mapped[list[str]] = mapped_column(JSON)
     full_refund_hours: Mapped[int]
     late_refund_percent: Mapped[int]
-    handout_at_once: Mapped[bool]
+    handout_at_once: Mapped[bool] = mapped_column(default=False)
     privacy_version: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
@@ -31,7 +30,6 @@ class Therapist(Identified, Base):
 
     practice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("practice.id"))
     name: Mapped[str] = mapped_column(String(120))
-    credentials: Mapped[str] = mapped_column(String(60))
     about: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 

@@ -2,7 +2,7 @@
 
 PostgreSQL has an exclusion constraint, SQLite two triggers. Alembic sees neither, and its batch mode drops
 SQLite's triggers without a word when it re-creates the table, so `ensure_guards` runs after every migration
-and the application does not start without `guards_present`.
+and nothing is served without `guards_present`.
 """
 
 import hashlib

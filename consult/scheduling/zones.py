@@ -50,17 +50,12 @@ def offset_label(zone: str, at: datetime) -> str:
 def _canonical_names() -> dict[str, str]:
     places = _places()
     names = {name: name for name in places}
-    links: dict[str, str] = {}
     for line in _lines("tzdata.zi"):
         match line.split():
             case ["Z", name, *_] if name != _NO_PLACE:
                 names[name] = name
             case ["L", target, name] if name not in places:
-                links[name] = target
-    for name, target in links.items():
-        while target in links:
-            target = links[target]
-        names[name] = target
+                names[name] = target
     return names
 
 

@@ -8,13 +8,20 @@ from consult.intake.answers import AnswerValue, chosen
 from consult.intake.assessment import Assessment, assess
 from consult.intake.content import Catalogue
 from consult.intake.patterns import PatternMatch
-from consult.intake.questionnaire import Item, Option, patient_age, visible_items
+from consult.intake.questionnaire import Item, Option
 from consult.intake.red_flags import Level, RaisedFlag
 
+from . import items
+from .changes import changes_since
+from .gaps import unanswered
+from .lines import NOT_ANSWERED
+from .numbers import side_pattern
+from .overflow import fit
+from .reading import Reading, read
+from .sheet import Sheet, strip_texts, whole_sheet
 from .words import therapist_words
 
-LEFT, RIGHT = "_l", "_r"
-_NOT_FOR_THE_BODY = ("about", "consent", "recheck")
+RULES = "rules/red_flags.yaml"
 
 
 @dataclass(frozen=True)
@@ -34,64 +41,85 @@ class SectionRows:
 
 @dataclass(frozen=True)
 class Summary:
-    """`serious` are emergency and urgent flags, never shortened; `other` the rest."""
+    """`serious` are emergency and urgent flags, never shortened; `other` the rest, whole as well.
+
+    `screened` are the flags that the answers before payment raise, whose advice the patient had to tick as
+    read. `sections` are all answers, for the screen; `sheet` is what fits on paper.
+    """
 
     age: int | None
+    access: str
+    filled_in_by: str
+    rules_version: str
     serious: Sequence[RaisedFlag]
     other: Sequence[RaisedFlag]
+    screened: frozenset[str]
     hints: Sequence[PatternMatch]
     regions: Sequence[Option]
     marked: frozenset[str]
     main_region: str | None
     side: str
+    sheet: Sheet
     sections: Sequence[SectionRows]
     unanswered: Sequence[Item]
     assessment: Assessment
 
 
-def build_summary(catalogue: Catalogue, answers: Mapping[str, AnswerValue], on: date) -> Summary:
-    """`answers` are canonical, `on` the day they are read for."""
-    questionnaire = catalogue.questionnaire
-    assessment = assess(catalogue, answers, on=on)
-    flags = assessment.outcome.flags
-    visible = visible_items(questionnaire, answers, on=on)
-    marked = chosen(answers.get("bm_regions"))
-    main = answers.get("bm_main")
+def build_summary(
+    catalogue: Catalogue,
+    answers: Mapping[str, AnswerValue],
+    on: date,
+    former: Mapping[str, AnswerValue] | None = None,
+    notices: Sequence[str] = (),
+) -> Summary:
+    """`answers` are canonical, `on` the day they are read for, `former` the answers of the last visit.
+
+    `notices` are texts that stand among the flags besides (former safety answers) and take room on the page.
+    Raises UnknownItems.
+    """
+    reading = read(catalogue, answers, on)
+    flags = reading.assessment.outcome.flags
+    marked = chosen(reading.value(items.PLACES))
+    main = reading.value(items.MAIN_PLACE)
+    side = side_pattern(marked)
+    changes = changes_since(read(catalogue, former, on), reading) if former else None
     return Summary(
-        age=patient_age(questionnaire, answers, on),
+        age=reading.facts.age,
+        access=reading.words(items.ACCESS),
+        filled_in_by=reading.words(items.FILLED_IN_BY),
+        rules_version=catalogue.reviews[RULES].version,
         serious=[flag for flag in flags if flag.level >= Level.URGENT],
         other=[flag for flag in flags if flag.level < Level.URGENT],
-        hints=assessment.patterns,
-        regions=questionnaire.items["bm_regions"].options,
+        screened=_screened(catalogue, answers, on),
+        hints=reading.assessment.patterns,
+        regions=reading.item(items.PLACES).options,
         marked=marked,
         main_region=main if isinstance(main, str) else None,
-        side=side_pattern(marked),
-        sections=[
-            SectionRows(section.title, rows)
-            for section in questionnaire.sections
-            if (rows := _rows([item for item in visible if item.section == section.id], answers))
-        ],
-        unanswered=[
-            item for item in visible if item.id not in answers and item.section not in _NOT_FOR_THE_BODY
-        ],
-        assessment=assessment,
+        side=side,
+        sheet=fit(whole_sheet(reading, side, changes), flags, strip_texts(reading), notices),
+        sections=_sections(reading, answers),
+        unanswered=unanswered(reading),
+        assessment=reading.assessment,
     )
 
 
-def side_pattern(marked: frozenset[str]) -> str:
-    """Left, right, both or middle, out of the marked regions (article facts A2, A7); empty when none is."""
-    left = any(region.endswith(LEFT) for region in marked)
-    right = any(region.endswith(RIGHT) for region in marked)
-    if left and right:
-        return "both sides"
-    if left or right:
-        return "left side" if left else "right side"
-    return "middle" if marked else ""
+def _screened(catalogue: Catalogue, answers: Mapping[str, AnswerValue], on: date) -> frozenset[str]:
+    outcome = assess(catalogue, answers, on=on, stage="screen").outcome
+    return frozenset(flag.id for flag in outcome.flags)
 
 
-def _rows(items: Sequence[Item], answers: Mapping[str, AnswerValue]) -> list[Row]:
+def _sections(reading: Reading, answers: Mapping[str, AnswerValue]) -> list[SectionRows]:
+    """All that was given to open questions, as it was given."""
+    by_section = {
+        section.title: _rows([item for item in reading.open if item.section == section.id], answers)
+        for section in reading.catalogue.questionnaire.sections
+    }
+    return [SectionRows(title, rows) for title, rows in by_section.items() if rows]
+
+
+def _rows(asked: Sequence[Item], answers: Mapping[str, AnswerValue]) -> list[Row]:
     return [
-        Row(item, therapist_words(item, answers[item.id]), (*item.facts, *item.beyond))
-        for item in items
+        Row(item, therapist_words(item, answers[item.id]) or NOT_ANSWERED, (*item.facts, *item.beyond))
+        for item in asked
         if item.id in answers
     ]

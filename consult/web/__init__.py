@@ -9,9 +9,9 @@ from consult.practice.service import get_practice, get_therapist
 from .assets import init_assets
 from .auth import init_auth
 from .body_chart import load_body_chart
+from .development import development
 from .errors import init_errors
 from .filters import init_filters
-from .hooks.dev_mail import dev_mail
 from .hooks.feeds import hooks
 from .hooks.health import healthz  # noqa: F401 - registers on `hooks`
 from .patient import about, checkout, demo_pay, home, intake, private_page, recheck, screen, times  # noqa: F401
@@ -34,7 +34,7 @@ def init_web(app: Flask) -> None:
     with app.app_context():
         settings = deps().settings
     if not settings.production and settings.smtp_url is None:
-        app.register_blueprint(dev_mail)
+        app.register_blueprint(development)
     app.jinja_env.globals["chart"] = load_body_chart()
 
     @app.context_processor

@@ -5,7 +5,7 @@ import traceback
 
 from flask import Flask, render_template, request
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from consult.core.errors import ConsultError, NotFound
 
@@ -40,7 +40,13 @@ _OURS = (
 def init_errors(app: Flask) -> None:
     @app.errorhandler(ConsultError)
     def _refused(error: ConsultError) -> tuple[str, int]:
-        return _page(STATUS.get(type(error), _CONFLICT))
+        known = (status for kind, status in STATUS.items() if isinstance(error, kind))
+        return _page(next(known, _CONFLICT))
+
+    @app.errorhandler(SecurityError)
+    def _foreign_host(_error: SecurityError) -> tuple[str, int, dict[str, str]]:
+        # Without a trusted host there are no addresses to build a page with.
+        return "This address is not served here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> tuple[str, int]:

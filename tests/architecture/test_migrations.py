@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from consult.app import create_app
 from consult.booking.readiness import problem
+from consult.cli.demo import DEMO_PRACTICE
 from consult.cli.practice_setup import add_practice
 from consult.core.clock import FixedClock
 from consult.db.base import Base
@@ -75,7 +76,7 @@ def test_a_migrated_database_refuses_overlaps_written_by_hand(app: Flask, clock:
     _migrated(app)
     d = deps()
     with d.transaction():
-        add_practice(d.session, name="T", zone="America/New_York", email="t@example.com", now=clock())
+        add_practice(d.session, DEMO_PRACTICE, clock())
     hours = [("10:00", "11:00"), ("11:00", "12:00"), ("10:30", "10:45")]
     claims = [
         {

@@ -1,15 +1,14 @@
-"""What a patient with pain in the back, neck and knee answers, by the names of the questions. A question that an
-answer opens comes after that answer. The counts of pages are those without scripts.
+"""What a patient with pain in the back, neck and knee answers, by the names of the questions.
+
+A question that an answer opens comes after that answer. The counts of pages are those without scripts.
 """
 
 from tests.browser.visitor import Given
 
-NAME = "Jo O’Neil"
 PLACE = "12 Long Example Street, Apartment 4B, Albany"
 GOAL = "To sit through a working day without my leg going numb"
 
 YOU: Given = {
-    "pt_name": NAME,
     "pt_dob-month": "4",
     "pt_dob-day": "27",
     "pt_dob-year": "1979",
@@ -117,7 +116,7 @@ LATER_TOPICS: dict[str, Given] = {
         "co_tele": "yes",
         "co_priv": "yes",
         "co_true": "yes",
-        "co_sign": NAME,
+        "co_sign": "As above",
     },
 }
 RECHECK_FINE: Given = {"rc_same": ["none"]}

@@ -22,10 +22,7 @@ def test_the_therapist_signs_in_reads_a_summary_and_subscribes_to_the_calendar(
     new_visitor: NewVisitor, width: int
 ) -> None:
     olivia = new_visitor(width=width)
-    olivia.open("/therapist")
-    olivia.page.get_by_label("Email").fill(THERAPIST_EMAIL)
-    olivia.page.get_by_label("Password").fill("not the password")
-    olivia.press("Sign in")
+    sign_in(olivia, password="not the password")
     olivia.see_refused("sign-in-refused", "The email or the password is not right.")
     expect(olivia.page.get_by_label("Email")).to_have_value(THERAPIST_EMAIL)
     expect(olivia.page.get_by_label("Password")).to_have_value("")
@@ -44,6 +41,8 @@ def test_the_therapist_signs_in_reads_a_summary_and_subscribes_to_the_calendar(
     assert feed.headers["content-type"] == "text/calendar; charset=utf-8"
     assert "BEGIN:VEVENT" in feed.text()
 
+    olivia.follow("Form and rules")
+    olivia.see("form-and-rules")
     olivia.press("Sign out")
     olivia.open("/therapist")
     expect_heading(olivia, "Sign in")

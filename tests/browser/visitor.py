@@ -47,11 +47,19 @@ class Visitor:
         self.page.goto(path)
 
     def press(self, name: str | re.Pattern[str]) -> None:
-        """The first button of that name."""
-        self.page.get_by_role("button", name=name, exact=isinstance(name, str)).first.click()
+        """The first button of that name, which sends a form; on to the page that comes."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=name, exact=isinstance(name, str)).first.click()
 
-    def follow(self, name: str | re.Pattern[str]) -> None:
-        self.page.get_by_role("link", name=name, exact=isinstance(name, str)).first.click()
+    def follow(self, name: str) -> None:
+        """The first link of that name, to another page."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=name, exact=True).first.click()
+
+    def download(self, name: str) -> bytes:
+        with self.page.expect_download() as download:
+            self.page.get_by_role("link", name=name, exact=True).click()
+        return download.value.path().read_bytes()
 
     def control(self, question: str, value: str | None = None) -> Locator:
         return self.page.locator(f"main [name='{question}']" + (f"[value='{value}']" if value else ""))
@@ -72,8 +80,8 @@ class Visitor:
                 self.control(question).fill(one)
 
     def complete(self, given: Given, button: str, *, photo: str | None = None) -> int:
-        """Answer a page and send it; on how many pages it took. With scripts everything opens on the first,
-        without them what an answer opens comes on a page after it.
+        """Answer a page and send it; how many pages that took. With scripts everything must open on the first;
+        without them what an answer opens comes on the page after it.
         """
         waiting, pages = dict(given), 0
         while waiting:
@@ -94,6 +102,11 @@ class Visitor:
             if target.evaluate("target => target === document.activeElement"):
                 return
         raise AssertionError(f"Tab never comes to {target}")
+
+    def enter(self) -> None:
+        """The key, where it leads to another page."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
     def see(self, name: str, *, dark: bool = False) -> None:
         """Photograph the page; nothing may stick out, be inaccessible, or have gone wrong until here."""
@@ -175,7 +188,9 @@ class Visitor:
 
     def _ask(self, request: Request) -> None:
         if not request.url.startswith(f"{self._site}/"):
-            self._faults.append(f"asked {urlsplit(request.url).netloc or request.url[:80]} from {self.page.url}")
+            self._faults.append(
+                f"asked {urlsplit(request.url).netloc or request.url[:80]} from {self.page.url}"
+            )
 
     def _receive(self, response: Response) -> None:
         if response.status >= 500:

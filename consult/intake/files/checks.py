@@ -20,11 +20,13 @@ from .document_set import (
     handout_lines,
     withholdings,
 )
-from .documents import ActivitiesDoc, ItemDoc, OptionDoc, ScaleDoc
+from .documents import ActivitiesDoc, ItemDoc, OptionDoc, ScaleDoc, SectionDoc
 from .yaml_source import Fault, KeyPath
 
 _FIXED_IDS = {YES_NO: ["yes", "no"], RATINGS: ["helped", "no_change", "worse"]}
 _MANY = ("many", "rated_list")
+_BEFORE_PAYMENT = "before_payment"
+_MOST_WORDS_AT_FIRST = 135
 
 
 def check_documents(docs: Documents) -> list[Fault]:
@@ -125,6 +127,38 @@ def _item_options(docs: Documents) -> Iterator[Fault]:
         earlier[item.id] = item
 
 
+def _exclusive_options(docs: Documents) -> Iterator[Fault]:
+    for file, path, item in docs.items():
+        options = getattr(item, "options", None) or []
+        exclusive = [n for n, option in enumerate(options) if option.exclusive]
+        for position in exclusive[1:]:
+            message = "a question has one exclusive answer at most"
+            yield docs.fault(file, (*path, "options", position, "exclusive"), message)
+        if exclusive and len(options) == 1:
+            yield docs.fault(file, (*path, "options"), "an exclusive answer needs another to exclude")
+
+
+def _short_first_view(docs: Documents) -> Iterator[Fault]:
+    for file, path, section in docs.sections():
+        if section.when != _BEFORE_PAYMENT:
+            continue
+        words = sum(len(text.split()) for text in _first_view(docs, section))
+        if words > _MOST_WORDS_AT_FIRST:
+            message = (
+                f"patients first see {words} words here, at most {_MOST_WORDS_AT_FIRST} are read in time"
+            )
+            yield docs.fault(file, path, message)
+
+
+def _first_view(docs: Documents, section: SectionDoc) -> Iterator[str]:
+    """What a patient reads before any answer: lead line, questions, hints and answers."""
+    yield section.intro or ""
+    for item in section.items:
+        if item.show_if is None:
+            yield from (item.ask, item.help or "")
+            yield from (option.label for option in docs.options_of(item))
+
+
 def _bounds(docs: Documents) -> Iterator[Fault]:
     for file, path, item in docs.items():
         if isinstance(item, (ScaleDoc, ActivitiesDoc)) and item.min >= item.max:
@@ -210,6 +244,8 @@ _CHECKS = (
     _special_items,
     _fixed_lists,
     _item_options,
+    _exclusive_options,
+    _short_first_view,
     _bounds,
     _facts_and_sources,
     _answerable_facts_used,

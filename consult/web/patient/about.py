@@ -1,5 +1,7 @@
 """About the patient: who, how to reach them, where they will be, what they need."""
 
+from dataclasses import replace
+
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -8,6 +10,8 @@ from consult.booking.contact import contact_faults
 from consult.booking.journey import Step
 from consult.booking.standing import Standing
 from consult.deps import deps
+from consult.intake.questionnaire import Item
+from consult.practice.service import get_practice
 from consult.web.security import redisplays
 
 from .question_page import QuestionPage, add_errors, receive_page, show_page
@@ -20,6 +24,9 @@ PAGES = {
     "needs": ("What we should know first", ("pt_access", "pt_preg", "pt_preg_warn")),
 }
 """One topic a page: address, heading, questions. Every question of the section stands on exactly one."""
+
+ELSEWHERE = "OTHER"
+"""The answer for a state that the practice does not serve; a policy of the form stops the booking on it."""
 
 _NAMES = list(PAGES)
 
@@ -38,7 +45,7 @@ def about_page(standing: Standing, name: str) -> ResponseReturnValue:
         abort(404)
     d = deps()
     questionnaire, today = d.ports.catalogue.questionnaire, d.now().date()
-    items = [questionnaire.items[item_id] for item_id in PAGES[name][1]]
+    items = [_offered(questionnaire.items[item_id]) for item_id in PAGES[name][1]]
     if not posted():
         return _page(standing, name, show_page(questionnaire, items, standing.answers, today))
     page = receive_page(questionnaire, items, standing.answers, today)
@@ -48,6 +55,14 @@ def about_page(standing: Standing, name: str) -> ResponseReturnValue:
     with d.transaction():
         commands.save_about(d.session, standing.booking, page.answers, d.now(), d.ports)
     return _after(name, page)
+
+
+def _offered(item: Item) -> Item:
+    """The question as this practice asks it: only the states it may treat in, and "somewhere else"."""
+    if item.id != "pt_state":
+        return item
+    served = {*get_practice(deps().session).licensed_states, ELSEWHERE}
+    return replace(item, options=tuple(option for option in item.options if option.id in served))
 
 
 def page_of(item_id: str) -> str:

@@ -12,6 +12,7 @@ from consult.booking import commands
 from consult.booking.journey import COUNTED, Step, may_enter, next_step
 from consult.booking.standing import Standing, find_standing
 from consult.deps import deps
+from consult.intake.service import ResponseNotFound
 
 patient = Blueprint("patient", __name__)
 
@@ -45,7 +46,14 @@ def current_standing() -> Standing | None:
     """Where this visitor's booking stands; None for a visitor without one."""
     token = visit_token()
     booking = commands.find_booking(deps().session, token) if token else None
-    return find_standing(deps().session, booking, deps().now(), deps().ports) if booking else None
+    if booking is None:
+        return None
+    try:
+        return find_standing(deps().session, booking, deps().now(), deps().ports)
+    except ResponseNotFound:
+        # An old draft whose answers were deleted, kept only because money had moved.
+        forget()
+        return None
 
 
 def address(step: Step) -> str:

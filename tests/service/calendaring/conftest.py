@@ -18,7 +18,6 @@ def practice_id(session: Session, clock: FixedClock) -> uuid.UUID:
     practice = Practice(
         name="Patel",
         phone="+1 555 0100",
-        booking_email="bookings@example.org",
         licensed_states=["NY"],
         full_refund_hours=24,
         late_refund_percent=50,
@@ -34,7 +33,7 @@ def practice_id(session: Session, clock: FixedClock) -> uuid.UUID:
 def new_therapist(session: Session, clock: FixedClock, practice_id: uuid.UUID) -> Callable[[], uuid.UUID]:
     def make() -> uuid.UUID:
         therapist = Therapist(
-            practice_id=practice_id, name="Olivia Patel", credentials="", about="", created_at=clock()
+            practice_id=practice_id, name="Olivia Patel", about="", created_at=clock()
         )
         with transaction(session):
             session.add(therapist)

@@ -31,7 +31,6 @@ def session_type_id(session, clock):
     practice = Practice(
         name="Practice",
         phone="555 0100",
-        booking_email="desk@example.com",
         licensed_states=["OR"],
         full_refund_hours=24,
         late_refund_percent=0,
@@ -39,7 +38,7 @@ def session_type_id(session, clock):
         created_at=clock(),
     )
     therapist = Therapist(
-        practice_id=practice.id, name="Therapist", credentials="PT", about="", created_at=clock()
+        practice_id=practice.id, name="Therapist", about="", created_at=clock()
     )
     schedule = Schedule(
         therapist_id=therapist.id,

@@ -125,7 +125,6 @@ def booking_id(session: Session, clock: FixedClock) -> uuid.UUID:
     practice = Practice(
         name="Patel",
         phone="+1 555 0100",
-        booking_email="bookings@example.org",
         licensed_states=["NY"],
         full_refund_hours=24,
         late_refund_percent=50,
@@ -133,7 +132,7 @@ def booking_id(session: Session, clock: FixedClock) -> uuid.UUID:
         created_at=clock(),
     )
     therapist = Therapist(
-        practice_id=practice.id, name="Olivia Patel", credentials="", about="", created_at=clock()
+        practice_id=practice.id, name="Olivia Patel", about="", created_at=clock()
     )
     schedule = Schedule(
         therapist_id=therapist.id,

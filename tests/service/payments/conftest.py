@@ -30,7 +30,6 @@ def add_session_type(session: Session) -> uuid.UUID:
     practice = Practice(
         name="Harbour Physio",
         phone="+1 555 0100",
-        booking_email="desk@harbour.example",
         licensed_states=["NY"],
         full_refund_hours=24,
         late_refund_percent=50,
@@ -38,7 +37,7 @@ def add_session_type(session: Session) -> uuid.UUID:
         created_at=now,
     )
     therapist = Therapist(
-        practice_id=practice.id, name="R. Vale", credentials="DPT", about="", created_at=now
+        practice_id=practice.id, name="R. Vale", about="", created_at=now
     )
     schedule = Schedule(
         therapist_id=therapist.id,

@@ -40,16 +40,13 @@ def add_clinic(
     practice = Practice(
         name="Harbour Physio",
         phone="+1 555 0100",
-        booking_email="desk@harbour.example",
         licensed_states=["NY"],
         full_refund_hours=24,
         late_refund_percent=50,
         privacy_version="1",
         created_at=NOW,
     )
-    therapist = Therapist(
-        practice_id=practice.id, name="R. Vale", credentials="DPT", about="", created_at=NOW
-    )
+    therapist = Therapist(practice_id=practice.id, name="R. Vale", about="", created_at=NOW)
     schedule = Schedule(
         therapist_id=therapist.id,
         zone=zone,

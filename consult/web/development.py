@@ -1,4 +1,6 @@
-"""The mail that went to files, readable in the browser; in development only."""
+"""What helps whoever works on the application: the mail that went to files, and every macro in every state. In
+development only.
+"""
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -8,17 +10,17 @@ from flask import Blueprint, abort, render_template
 
 from consult.deps import deps
 
-dev_mail = Blueprint("dev_mail", __name__)
+development = Blueprint("development", __name__)
 _NEWEST = 100
 
 
-@dev_mail.get("/mail")
+@development.get("/mail")
 def inbox() -> str:
     files = sorted(_folder().glob("*.eml"), reverse=True)[:_NEWEST]
     return render_template("layout/dev_inbox.html", mails=[(file.stem, _read(file)) for file in files])
 
 
-@dev_mail.get("/mail/<name>")
+@development.get("/mail/<name>")
 def show(name: str) -> str:
     file = next((file for file in _folder().glob("*.eml") if file.stem == name), None)
     if file is None:
@@ -29,6 +31,11 @@ def show(name: str) -> str:
     return render_template(
         "layout/dev_mail.html", mail=mail, text=body.get_content() if body else "", attachments=attachments
     )
+
+
+@development.get("/styleguide")
+def styleguide() -> str:
+    return render_template("styleguide.html")
 
 
 def _folder() -> Path:

@@ -1,0 +1,78 @@
+"""What is cut when the sheet does not fit on one page. Pure.
+
+In this order: the background (what can be changed, tried, goals), the hints, the lists among the findings;
+each time one row of the tallest line, which then says how many more there are. The flags, the nerve line,
+the numbers and what to ask again are never cut. When the flags leave no room even for the least of the rest,
+the sheet may take another page.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from consult.intake.red_flags import RaisedFlag
+
+from .lines import Group, Line
+from .sheet import Sheet
+from .space import PAGE, column_rows, full_width_rows, line_rows
+
+FEWEST_HINTS = 2
+
+
+def fit(sheet: Sheet, flags: Sequence[RaisedFlag], strip: Sequence[str], notices: Sequence[str]) -> Sheet:
+    """The sheet cut to as few pages as it can have.
+
+    `strip`: what the patient wrote into the head of the page; `notices`: further texts among the flags.
+    """
+    taken = full_width_rows(sheet, flags, strip, notices)
+    pages = 1
+    while column_rows(shrink(sheet, pages * PAGE - taken)) > pages * PAGE - taken:
+        pages += 1
+    return replace(shrink(sheet, pages * PAGE - taken), pages=pages)
+
+
+def shrink(sheet: Sheet, room: float) -> Sheet:
+    """As much of it as fits into so many rows, or the least there is."""
+    while column_rows(sheet) > room:
+        shorter = next(_shorter(sheet), None)
+        if shorter is None:
+            return sheet
+        sheet = shorter
+    return sheet
+
+
+def _shorter(sheet: Sheet) -> Iterator[Sheet]:
+    """One step less, by each way that still gives, in the order of the rule."""
+    if background := _cut_groups(sheet.background):
+        yield replace(sheet, background=background)
+    if len(sheet.hints) > FEWEST_HINTS:
+        yield replace(sheet, hints=sheet.hints[:-1], hints_more=sheet.hints_more + 1)
+    if findings := _cut_tallest(sheet.findings):
+        yield replace(sheet, findings=findings)
+
+
+def _cut_groups(groups: tuple[Group, ...]) -> tuple[Group, ...] | None:
+    """All lines of all groups as one list."""
+    cut = _cut_tallest(tuple(line for group in groups for line in group.lines))
+    if cut is None:
+        return None
+    lines = iter(cut)
+    return tuple(replace(group, lines=tuple(next(lines) for _ in group.lines)) for group in groups)
+
+
+def _cut_tallest(lines: tuple[Line, ...]) -> tuple[Line, ...] | None:
+    """The same lines, the tallest of those that can be cut a row shorter; None when none can."""
+    by_height = sorted(range(len(lines)), key=lambda place: -line_rows(lines[place]))
+    for place in by_height:
+        if shorter := cut_row(lines[place]):
+            return (*lines[:place], shorter, *lines[place + 1 :])
+    return None
+
+
+def cut_row(line: Line) -> Line | None:
+    """The line with as many parts as leave it a row shorter; None when it keeps a single row or part."""
+    shorter = line
+    while not line.whole and len(shorter.parts) > 1:
+        shorter = replace(shorter, parts=shorter.parts[:-1], more=shorter.more + 1)
+        if line_rows(shorter) < line_rows(line):
+            return shorter
+    return None

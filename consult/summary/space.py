@@ -1,0 +1,74 @@
+"""How much room things take in print, in rows. Pure.
+
+A row holds so many letters of ordinary width. The figures are those of the print rules in `app.css` on A4's
+width and Letter's height, the smaller of each, and err on the safe side; a browser test prints real pages.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+
+from consult.intake.red_flags import Level, RaisedFlag
+
+from .lines import Line, width
+from .sheet import Sheet
+
+PAGE = 66.0
+FULL = 116
+HALF = 55
+BESIDE_LABEL = 42
+IN_STRIP = 24
+FIXED = 9.0
+"""The strip's frame, the draft line, what to ask again, the gaps between topics."""
+CHART = 13.0
+HEADING = 1.9
+FLAG_BOX = 2.4
+PARAGRAPH_GAP = 0.3
+UNEVEN = 2.0
+"""By which two balanced columns differ."""
+
+_TOLD = len(" Patient was told: “”")
+_READ = len(" Ticked as read on Wednesday, September 30, 12:00 pm.")
+_NOTICE = len("Safety answers changed on Wednesday, September 30, 12:00 pm. Before: .")
+
+
+def rows_for(letters: int, per_row: int) -> int:
+    return max(1, ceil(letters / per_row))
+
+
+def flag_rows(flag: RaisedFlag) -> float:
+    """An emergency or urgent one has a box with the title on top, any other is one paragraph."""
+    quotes = sum(width(quote.short) + 4 for quote in flag.answers)
+    said = quotes + width(flag.therapist_text) + width(", ".join(flag.sources)) + 3
+    told = _TOLD + width(flag.patient_text) if flag.patient_text else 0
+    if flag.level >= Level.URGENT:
+        return FLAG_BOX + rows_for(said, FULL) + rows_for(told + _READ, FULL)
+    title = width(flag.level) + width(flag.title) + 5
+    return PARAGRAPH_GAP + rows_for(title + said + told, FULL)
+
+
+def full_width_rows(
+    sheet: Sheet, flags: Sequence[RaisedFlag], strip: Sequence[str], notices: Sequence[str]
+) -> float:
+    """Everything above and below the two columns."""
+    rows = FIXED + max(rows_for(width(text), IN_STRIP) for text in strip)
+    rows += sum(flag_rows(flag) for flag in flags) or 1
+    rows += sum(PARAGRAPH_GAP + rows_for(_NOTICE + width(text), FULL) for text in notices)
+    rows += rows_for(sheet.gaps.width, FULL)
+    if sheet.changes is not None:
+        rows += HEADING + 1 + sum(change.width for change in sheet.changes) / FULL
+    return rows
+
+
+def column_rows(sheet: Sheet) -> float:
+    """The two columns side by side."""
+    lines = [*sheet.story, *sheet.findings, *(line for group in sheet.background for line in group.lines)]
+    rows = CHART + sum(line_rows(line) for line in lines) + HEADING * (3 + len(sheet.background))
+    rows += (
+        sum(PARAGRAPH_GAP + rows_for(hint.width, HALF) for hint in sheet.hints) + 1 + bool(sheet.hints_more)
+    )
+    rows += rows_for(sheet.telling.width, HALF) if sheet.telling else 0
+    return rows / 2 + UNEVEN
+
+
+def line_rows(line: Line) -> int:
+    return rows_for(line.width, BESIDE_LABEL)

@@ -1,0 +1,63 @@
+"""Today and what comes, in the therapist's own time."""
+
+from datetime import timedelta
+
+from flask import Flask
+
+from consult.core.clock import FixedClock
+from tests.journeys.patient import Patient, Therapist
+
+
+def test_an_empty_agenda_says_so(therapist: Therapist):
+    page = therapist.sign_in()
+    assert page.heading == "Monday, June 1"
+    assert "No appointments today." in page.text
+    assert "Nothing booked yet." in page.text
+
+
+def test_appointments_stand_in_order_under_their_days(app: Flask, therapist: Therapist, clock: FixedClock):
+    for name, start in (
+        ("Cleo Late", "2026-06-02T19:00:00+00:00"),
+        ("Ben Early", "2026-06-02T13:00:00+00:00"),
+        ("Ann Today", "2026-06-01T15:00:00+00:00"),
+    ):
+        Patient(app).book(start, pt_name=name)
+    text = therapist.sign_in().text
+    words = ("Today", "11:00 am", "Ann Today", "Coming", "Tuesday, June 2", "9:00 am", "Ben Early", "Cleo Late")
+    places = [text.index(word) for word in words[:1]] + [text.index(word, 300) for word in words[1:]]
+    assert places[1:] == sorted(places[1:])
+
+    clock.advance(timedelta(hours=24))
+    text = therapist.sign_in().text
+    assert "Ann Today" not in text
+    assert therapist.page.heading == "Tuesday, June 2"
+
+
+def test_times_somebody_merely_holds_are_no_appointments(patient: Patient, therapist: Therapist):
+    patient.come_to_check()
+    assert "Rosa" not in therapist.sign_in().text
+
+
+def test_a_patient_elsewhere_is_shown_in_both_times(patient: Patient, therapist: Therapist):
+    patient.pass_safety_check()
+    patient.page.form_with("Use this time zone").fill("zone", "America/Los_Angeles")
+    patient.press("Use this time zone")
+    patient.choose_time()
+    patient.tell_about_myself()
+    patient.agree()
+    patient.go_to_payment()
+    assert "7:00 am to 7:45 am Los Angeles time (PDT)" in patient.pay().text
+    therapist.sign_in()
+    assert "10:00 am to 10:45 am" in therapist.page.text
+    summary = therapist.read_summary("Rosa Marin").text
+    assert "10:00 am to 10:45 am New York time (EDT)" in summary
+    assert "Patient's time: 7:00 am to 7:45 am Los Angeles time (PDT)" in summary
+
+
+def test_before_the_intake_the_summary_shows_what_is_known(patient: Patient, therapist: Therapist):
+    patient.book()
+    therapist.sign_in()
+    page = therapist.read_summary("Rosa Marin")
+    assert page.heading == "Rosa Marin, 46"
+    assert "Intake not begun" in page.text
+    assert "Not marked yet." in page.text
