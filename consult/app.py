@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
         MAX_CONTENT_LENGTH=_MEGABYTE,
         PREFERRED_URL_SCHEME="https" if settings.secure_cookies else "http",
     )
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
     database.init_app(app)
     with app.app_context():

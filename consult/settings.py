@@ -2,9 +2,11 @@
 
 import base64
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +15,10 @@ from consult.core.tokens import new_token
 DEVELOPMENT, PRODUCTION = "development", "production"
 _SHORTEST_SECRET = 32
 _KEYS_FILE = "development-keys.env"
+_WEB_ADDRESS = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?"
+)
+_MAILBOX = re.compile(r"[!-?A-~]+@[A-Za-z0-9.-]+")
 
 
 class SettingsRefused(Exception):
@@ -71,7 +77,7 @@ class Settings:
             encryption_keys=read.names("ENCRYPTION_KEYS"),
             database_url=read.text("DATABASE_URL", f"sqlite:///{data / 'consult.db'}"),
             smtp_url=read.text("SMTP_URL", "") or None,
-            mail_from=read.text("MAIL_FROM", "bookings@localhost.localdomain"),
+            mail_from=read.text("MAIL_FROM", "Bookings <bookings@localhost.localdomain>"),
             video_url_template=read.text(
                 "VIDEO_URL_TEMPLATE", "" if env == PRODUCTION else f"{public_url}/demo-room/{{room}}"
             ),
@@ -107,13 +113,36 @@ class _Reader:
 
 
 def _faults(settings: Settings, environ: Mapping[str, str]) -> list[str]:
-    faults = []
-    if settings.env not in (DEVELOPMENT, PRODUCTION):
-        faults.append(f"CONSULT_ENV must be {DEVELOPMENT} or {PRODUCTION}, not {settings.env!r}.")
-    if not urlsplit(settings.public_url).hostname:
-        faults.append("PUBLIC_URL must be a full address such as https://book.example.org.")
-    if environ.get("STRIPE_SECRET_KEY"):
-        faults.append("STRIPE_SECRET_KEY is set, but this release has no Stripe gateway yet: unset it.")
+    sender = parseaddr(settings.mail_from)[1]
+    checks = [
+        (
+            settings.env not in (DEVELOPMENT, PRODUCTION),
+            f"CONSULT_ENV must be {DEVELOPMENT} or {PRODUCTION}.",
+        ),
+        (not 0 < settings.port < 65536, "PORT must be from 1 to 65535."),
+        (
+            not _WEB_ADDRESS.fullmatch(settings.public_url),
+            "PUBLIC_URL must be a plain address such as https://book.example.org, without a path.",
+        ),
+        ("*" in settings.trusted_hosts, "TRUSTED_HOSTS must name hosts; * would trust them all."),
+        (
+            not _MAILBOX.fullmatch(sender) or not settings.mail_from.isprintable(),
+            "MAIL_FROM must be a mailbox such as bookings@example.org or Name <bookings@example.org>.",
+        ),
+        (
+            bool(settings.video_url_template) and "{room}" not in settings.video_url_template,
+            "VIDEO_URL_TEMPLATE must hold {room}, which differs for each visit.",
+        ),
+        (
+            bool(environ.get("STRIPE_SECRET_KEY")),
+            "STRIPE_SECRET_KEY is set, but this release has no Stripe gateway yet: unset it.",
+        ),
+        (
+            not settings.production and settings.secure_cookies,
+            "PUBLIC_URL is an https address, so CONSULT_ENV must be production.",
+        ),
+    ]
+    faults = [message for wrong, message in checks if wrong]
     return faults + (_production_faults(settings) if settings.production else [])
 
 
@@ -123,14 +152,13 @@ def _production_faults(settings: Settings) -> list[str]:
             len(settings.secret_key) < _SHORTEST_SECRET,
             "SECRET_KEY must be set to at least 32 characters; `make keys` makes one.",
         ),
-        (
-            bool(settings.video_url_template) and "{room}" not in settings.video_url_template,
-            "VIDEO_URL_TEMPLATE must hold {room}, which differs for each visit.",
-        ),
         (not settings.encryption_keys, "ENCRYPTION_KEYS must be set; `make keys` makes one."),
-        (not settings.public_url.startswith("https://"), "PUBLIC_URL must be set to an https address."),
+        (not settings.secure_cookies, "PUBLIC_URL must be set to an https address."),
         (not settings.smtp_url, "SMTP_URL must be set, or no patient gets an invitation."),
-        (settings.mail_from.endswith("localdomain"), "MAIL_FROM must be set to a mailbox that exists."),
+        (
+            parseaddr(settings.mail_from)[1].endswith("localdomain"),
+            "MAIL_FROM must be set to a mailbox that exists.",
+        ),
         (
             not settings.allow_demo_payments,
             "No payment gateway is set; ALLOW_DEMO_PAYMENTS=1 allows the demo.",

@@ -73,6 +73,7 @@ def therapist_email(session: Session, therapist_id: uuid.UUID) -> str:
 def check_password(session: Session, email: str, password: str) -> uuid.UUID | None:
     """The account's id, or None. An unknown address takes as long as a wrong password."""
     account = session.scalar(select(Account).where(Account.email == email.strip().lower()))
+    password = password[: LONGEST_PASSWORD + 1]
     try:
         _hasher.verify(account.password_hash if account else _DUMMY_HASH, _normalised(password))
     except (VerifyMismatchError, InvalidHashError):

@@ -12,6 +12,7 @@ from consult.core.money import Money
 from consult.payments import till as gateway_till
 from consult.payments.errors import CheckoutUnavailable
 from consult.payments.gateway import ReturnUrls
+from consult.payments.service import find_live_payment
 from consult.payments.till import Till
 from consult.scheduling import service as scheduling
 from consult.scheduling.errors import HoldExpired
@@ -19,9 +20,10 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.policies import CHECKOUT_GRACE, CHECKOUT_TTL, HOLD_TTL
 from consult.scheduling.queries import find_live_appointment
 
-from .models import Booking
+from .journey import Step
 from .ports import Ports
 from .reactions import react
+from .standing import lock_booking, require
 
 Transaction = Callable[[], AbstractContextManager[None]]
 
@@ -46,12 +48,15 @@ class Counter:
 
 def open_checkout(counter: Counter, booking_id: uuid.UUID) -> str | None:
     """Stretch the hold over the time the payment page lives, and open that page; its address, or None when
-    there is nothing left to pay. Raises HoldExpired, CheckoutUnavailable, CheckoutRefused, AlreadyPaid.
+    there is nothing left to pay. Raises StepNotOpen, HoldExpired, CheckoutUnavailable, CheckoutRefused,
+    AlreadyPaid.
     """
     now, links = counter.clock(), counter.ports.links
-    expires_at = now + CHECKOUT_TTL
     with counter.transaction():
-        booking = counter.session.get_one(Booking, booking_id)
+        booking = lock_booking(counter.session, booking_id)
+        require(counter.session, booking, Step.CHECK, now, counter.ports)
+        live = find_live_payment(counter.session, booking_id)
+        expires_at = live.expires_at if live else now + CHECKOUT_TTL
         amount = Money(booking.price_minor, booking.currency)
         appointment = find_live_appointment(counter.session, booking_id)
         if appointment is None:
@@ -88,11 +93,4 @@ def abandon(counter: Counter, payment_id: uuid.UUID, booking_id: uuid.UUID) -> N
     with counter.transaction():
         appointment = find_live_appointment(counter.session, booking_id)
         if appointment is not None and appointment.status == Status.HELD:
-            scheduling.place_hold(
-                counter.session,
-                booking_id=booking_id,
-                session_type_id=appointment.session_type_id,
-                start_at=appointment.start_at,
-                now=now,
-                hold_ttl=HOLD_TTL,
-            )
+            scheduling.shorten_hold(counter.session, appointment.id, now + HOLD_TTL, now)

@@ -18,11 +18,12 @@ from consult.scheduling.zones import UnknownZone, canonical
 
 from . import mails
 from .contact import contact_from
+from .journey import Step
 from .models import Booking
 from .ports import Ports
 from .reactions import put_on_safety_hold
 from .screening import ABOUT, INTAKE, SCREEN, Screening, screening
-from .standing import find_standing
+from .standing import StepNotOpen, find_standing, lock_booking, require
 from .tokens import give_token
 
 CANCELLATION_VERSION = "2026-11"
@@ -69,7 +70,9 @@ def answer_screen(
     now: datetime,
     ports: Ports,
 ) -> Screening:
-    """Keep the safety answers and judge them. A stop gives a held time back at once."""
+    """Keep the safety answers and judge them. A stop gives a held time back at once. Raises StepNotOpen."""
+    booking = lock_booking(session, booking.id)
+    require(session, booking, Step.SCREEN, now, ports)
     before = intake.get_answers(session, booking.id, ports.sealer)
     intake.save_section(session, booking.id, SCREEN, answers, now, ports.sealer)
     after = intake.get_answers(session, booking.id, ports.sealer)
@@ -94,9 +97,11 @@ def change_zone(booking: Booking, zone: str) -> None:
 
 
 def choose_time(session: Session, booking: Booking, start_at: datetime, now: datetime, ports: Ports) -> None:
-    """Hold this start for the booking, in place of any other. Raises SlotTaken or SlotNotOffered; what was
-    held before then still is.
+    """Hold this start for the booking, in place of any other. Raises StepNotOpen, SlotTaken, SlotNotOffered;
+    what was held before then still is.
     """
+    booking = lock_booking(session, booking.id)
+    require(session, booking, Step.TIME, now, ports)
     scheduling.place_hold(
         session,
         booking_id=booking.id,
@@ -114,7 +119,14 @@ def save_about(
     now: datetime,
     ports: Ports,
 ) -> None:
-    """Keep answers about the patient, make or mend the patient row once they are complete, judge again."""
+    """Keep answers about the patient, make or mend the patient row once they are complete, judge again.
+
+    They are kept also when the held time has run out meanwhile: nothing typed is lost. Raises StepNotOpen
+    after confirmation.
+    """
+    booking = lock_booking(session, booking.id)
+    if booking.confirmed_at is not None:
+        raise StepNotOpen(Step.ABOUT, Step.CONFIRMED)
     intake.save_section(session, booking.id, ABOUT, answers, now, ports.sealer)
     standing = find_standing(session, booking, now, ports)
     if standing.screening.stopped:
@@ -128,7 +140,11 @@ def save_about(
 
 
 def agree(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
-    """Record which versions of the privacy notice and the cancellation policy were accepted, and when."""
+    """Record which versions of the privacy notice and the cancellation policy were accepted, and when. Raises
+    StepNotOpen.
+    """
+    booking = lock_booking(session, booking.id)
+    require(session, booking, Step.TERMS, now, ports)
     booking.agreed_at = now
     booking.agreed_versions = {
         "privacy": get_practice(session).privacy_version,
@@ -158,8 +174,12 @@ def save_intake(
 ) -> None:
     """Keep one topic's answers; the last save of a question wins. `done` marks the topic as finished.
 
-    An emergency is not kept waiting until the form is sent: the visit goes on hold at once.
+    An emergency is not kept waiting until the form is sent: the visit goes on hold at once. Raises
+    StepNotOpen once the form was sent.
     """
+    booking = lock_booking(session, booking.id)
+    if intake.read_response(session, booking.id, ports.sealer).completed_at is not None:
+        raise StepNotOpen(Step.CONFIRMED, Step.CONFIRMED)
     intake.save_section(session, booking.id, section_id, answers, now, ports.sealer, done=done)
     judged = screening(ports.catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
     if judged.emergencies:
@@ -169,6 +189,7 @@ def save_intake(
 
 def submit_intake(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
     """Send the intake form: the rules run on everything said, and their outcome is kept."""
+    booking = lock_booking(session, booking.id)
     answers = intake.get_answers(session, booking.id, ports.sealer)
     judged = screening(ports.catalogue, answers, now.date())
     intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)

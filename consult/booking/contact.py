@@ -1,15 +1,18 @@
 """How to reach the patient, out of what they answered about themselves. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
+from consult.core.text import clean_text
 from consult.intake.answers import AnswerValue
 from consult.intake.questionnaire import age_on
 from consult.notifications.message import InvalidAddress, plain_address
 from consult.practice.service import Contact
 
 OLDEST = 120
-_FEWEST_DIGITS = 7
+_PHONE = re.compile(r"\+?(?:[ ().-]*[0-9]){10,15}(?: *(?:ext|x)\.? *[0-9]{1,6})?", re.IGNORECASE)
+_LINE_LIMIT = 300
 
 
 def contact_from(answers: Mapping[str, AnswerValue]) -> Contact:
@@ -30,15 +33,17 @@ def contact_from(answers: Mapping[str, AnswerValue]) -> Contact:
 def contact_faults(answers: Mapping[str, AnswerValue | None], on: date) -> dict[str, str]:
     """What is wrong with these answers beyond their form: item id -> what to say. Absent ones are fine."""
     faults = {}
-    email, phone, born = (answers.get(name) for name in ("pt_email", "pt_phone", "pt_dob"))
+    name, email, phone, born = (answers.get(item) for item in ("pt_name", "pt_email", "pt_phone", "pt_dob"))
+    if name is not None and not any(letter.isalpha() for letter in _line(name)):
+        faults["pt_name"] = "Write your name in letters."
     if email is not None and not _is_address(str(email)):
         faults["pt_email"] = "Write one full email address, such as name@example.com."
-    if phone is not None and sum(letter.isdigit() for letter in str(phone)) < _FEWEST_DIGITS:
+    if phone is not None and not _PHONE.fullmatch(_line(phone)):
         faults["pt_phone"] = "Write a phone number with its area code, such as 555 010 1234."
     if born is not None:
         age = age_on(str(born), on)
         if age is None or not 0 <= age <= OLDEST:
-            faults["pt_dob"] = "Check the date of birth: it must be a real date in the past."
+            faults["pt_dob"] = "Write a date of birth in the past, with all four digits of the year."
     return faults
 
 
@@ -51,4 +56,4 @@ def _is_address(text: str) -> bool:
 
 
 def _line(value: AnswerValue) -> str:
-    return " ".join(str(value).split())
+    return clean_text(str(value), _LINE_LIMIT)

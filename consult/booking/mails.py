@@ -1,5 +1,6 @@
 """Which mails a booking sends, and what each says. Every one is a row written with the fact it tells of."""
 
+import uuid
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -7,11 +8,13 @@ from sqlalchemy.orm import Session
 from consult.accounts.service import therapist_email
 from consult.calendaring.itip import Party
 from consult.calendaring.service import invitation_for
+from consult.core.money import Money
 from consult.core.timespan import TimeSpan
 from consult.notifications.compose import (
     Confirmation,
     Letter,
     Recipient,
+    RefundNotice,
     SafetyHold,
     SafetyRelease,
     TherapistNewBooking,
@@ -79,6 +82,18 @@ def send_safety_release(session: Session, booking: Booking, now: datetime, ports
     letter = _for_patient(SafetyRelease, session, booking, appointment, ports)
     key = f"safety-release-{appointment.id}-{now:%Y%m%dT%H%M%S}"
     _send(session, letter, Recipient(contact.name, contact.email), key, booking, now, ports)
+
+
+def send_refund_notice(
+    session: Session, booking: Booking, payment_id: uuid.UUID, amount: Money, now: datetime, ports: Ports
+) -> None:
+    """To the patient: paid, but there is no visit for it; all of it goes back."""
+    if booking.patient_id is None:
+        return
+    contact = read_contact(session, booking.patient_id, ports.sealer)
+    letter = RefundNotice(phone=get_practice(session).phone, amount=str(amount), book_url=ports.links.book())
+    to = Recipient(contact.name, contact.email)
+    _send(session, letter, to, f"refund-{payment_id}", booking, now, ports)
 
 
 def tell_therapist_of_booking(

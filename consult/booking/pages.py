@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from consult.core.money import Money
+from consult.intake.answers import chosen
 from consult.intake.questionnaire import Item
 from consult.payments.refunds import RefundTerms
 from consult.practice.service import Contact, get_therapist, read_contact
@@ -18,7 +19,9 @@ from consult.scheduling.offers import get_offer
 from consult.scheduling.slots import Slot
 from consult.summary.words import patient_words
 
+from .cancellation import Cancellation, cancellation
 from .models import Booking
+from .money import BookingMoney, find_money
 from .ports import Ports
 from .recheck import is_due
 from .screening import ABOUT
@@ -43,6 +46,8 @@ class TimePage:
     """`days` are days of the patient with their free starts; `nearest` are shown when one was just lost."""
 
     zone: str
+    minutes: int
+    price: Money
     first_on: date
     last_on: date
     days: Sequence[tuple[date, Sequence[Slot]]]
@@ -54,14 +59,14 @@ class TimePage:
 
 @dataclass(frozen=True)
 class TermsPage:
-    price: Money
-    terms: RefundTerms
+    zone: str
+    cancellation: Cancellation
 
 
 @dataclass(frozen=True)
 class CheckPage:
     price: Money
-    terms: RefundTerms
+    cancellation: Cancellation
     appointment: Appointment
     zone: str
     rows: Sequence[tuple[Item, str]]
@@ -73,6 +78,7 @@ class PrivatePage:
     appointment: Appointment | None
     zone: str
     price: Money
+    money: BookingMoney
     contact: Contact
     therapist_name: str
     intake_state: str
@@ -81,7 +87,9 @@ class PrivatePage:
     join_opens_at: datetime | None
     on_safety_hold: bool
     recheck_due: bool
-    refund_terms: RefundTerms
+    by_phone: bool
+    over: bool
+    cancellation: Cancellation
 
 
 def front_page(session: Session, now: datetime) -> FrontPage:
@@ -109,8 +117,9 @@ def time_page(
     earliest_on = (
         first_free[0].start_at.astimezone(zone).date() if first_free else now.astimezone(zone).date()
     )
-    first_on = max(first_on or earliest_on, earliest_on)
-    latest_at = get_offer(session, booking.session_type_id).window.latest_at(now)
+    offer = get_offer(session, booking.session_type_id)
+    latest_on = offer.window.latest_at(now).astimezone(zone).date()
+    first_on = min(max(first_on or earliest_on, earliest_on), max(latest_on, earliest_on))
     slots = scheduling.find_slots(
         session, booking.session_type_id, first_on, days, now, booking.zone, for_booking_id=booking.id
     )
@@ -122,6 +131,8 @@ def time_page(
     last_on = first_on + timedelta(days=days - 1)
     return TimePage(
         zone=booking.zone,
+        minutes=offer.minutes,
+        price=_price(booking),
         first_on=first_on,
         last_on=last_on,
         days=[
@@ -131,16 +142,15 @@ def time_page(
         nearest=nearest,
         held=standing.appointment if standing.facts.hold_live else None,
         has_earlier=first_on > earliest_on,
-        has_later=last_on < latest_at.astimezone(zone).date(),
+        has_later=last_on < latest_on,
     )
 
 
-def terms_page(standing: Standing) -> TermsPage:
-    booking = standing.booking
-    return TermsPage(_price(booking), RefundTerms.from_json(booking.refund_terms))
+def terms_page(standing: Standing, now: datetime) -> TermsPage:
+    return TermsPage(standing.booking.zone, _cancellation(standing, now))
 
 
-def check_page(standing: Standing, ports: Ports) -> CheckPage:
+def check_page(standing: Standing, now: datetime, ports: Ports) -> CheckPage:
     """What the patient is about to pay for, and what they said about themselves."""
     booking, appointment = standing.booking, standing.appointment
     if appointment is None:
@@ -151,7 +161,7 @@ def check_page(standing: Standing, ports: Ports) -> CheckPage:
     ]
     return CheckPage(
         price=_price(booking),
-        terms=RefundTerms.from_json(booking.refund_terms),
+        cancellation=_cancellation(standing, now),
         appointment=appointment,
         zone=booking.zone,
         rows=rows,
@@ -175,6 +185,7 @@ def private_page(session: Session, standing: Standing, now: datetime, ports: Por
         appointment=appointment,
         zone=booking.zone,
         price=_price(booking),
+        money=find_money(session, booking),
         contact=read_contact(session, booking.known_patient_id, ports.sealer),
         therapist_name=therapist.name,
         intake_state=standing.intake_state,
@@ -185,8 +196,16 @@ def private_page(session: Session, standing: Standing, now: datetime, ports: Por
         join_opens_at=opens_at,
         on_safety_hold=on_hold,
         recheck_due=recheck_due,
-        refund_terms=RefundTerms.from_json(booking.refund_terms),
+        by_phone="phone" in chosen(standing.answers.get("pt_access")),
+        over=appointment is not None and now >= appointment.end_at,
+        cancellation=_cancellation(standing, now),
     )
+
+
+def _cancellation(standing: Standing, now: datetime) -> Cancellation:
+    terms = RefundTerms.from_json(standing.booking.refund_terms)
+    start_at = standing.appointment.start_at if standing.appointment else None
+    return cancellation(terms, _price(standing.booking), start_at, now)
 
 
 def _asked(item: Item, standing: Standing) -> bool:

@@ -30,6 +30,9 @@ class Links:
     def therapist_summary(self, booking_id: object) -> str:
         return f"{self.public_url}/therapist/bookings/{booking_id}"
 
+    def book(self) -> str:
+        return f"{self.public_url}/book"
+
     def payment_return(self) -> str:
         return f"{self.public_url}/book/paid"
 

@@ -18,9 +18,10 @@ from consult.scheduling.errors import SlotTaken
 from consult.scheduling.models import Appointment
 
 from . import mails
+from .journey import JourneyFacts
 from .models import Booking
 from .ports import Ports
-from .standing import find_standing
+from .standing import find_standing, lock_booking
 from .tokens import read_token
 
 CALENDAR_TITLE = "Online appointment"
@@ -30,10 +31,11 @@ CALENDAR_TITLE = "Online appointment"
 def react(session: Session, news: Applied | RefundMoved, now: datetime, ports: Ports) -> None:
     """Let the booking follow its money, in the transaction that records the news."""
     if isinstance(news, Paid):
-        booking = session.get_one(Booking, news.booking_id, with_for_update={"key_share": True})
+        booking = lock_booking(session, news.booking_id)
         cause = _confirm(session, booking, now, ports)
         if cause is not None:
             request_refund(session, news.payment_id, news.amount, cause, now)
+            mails.send_refund_notice(session, booking, news.payment_id, news.amount, now, ports)
 
 
 def _confirm(session: Session, booking: Booking, now: datetime, ports: Ports) -> Cause | None:
@@ -43,7 +45,7 @@ def _confirm(session: Session, booking: Booking, now: datetime, ports: Ports) ->
         return Cause.BOOKING_OVER
     if booking.confirmed_at is not None:
         return Cause.DUPLICATE
-    if standing.screening.stopped:
+    if not _still_safe(standing.facts):
         return Cause.SCREENING
     if standing.appointment is None:
         return Cause.SLOT_LOST
@@ -56,6 +58,12 @@ def _confirm(session: Session, booking: Booking, now: datetime, ports: Ports) ->
     mails.send_confirmation(session, booking, appointment, now, ports)
     mails.tell_therapist_of_booking(session, booking, appointment, now, ports)
     return None
+
+
+def _still_safe(facts: JourneyFacts) -> bool:
+    """Whether everything asked before payment still stands; answers may change beside the payment page."""
+    answered = facts.screened and facts.about_complete and facts.agreed
+    return answered and facts.stopped_in is None and not facts.advice_due
 
 
 def _publish(

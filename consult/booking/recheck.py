@@ -17,6 +17,7 @@ from .models import Booking
 from .ports import Ports
 from .reactions import put_on_safety_hold
 from .screening import INTAKE, RECHECK, Screening, screening
+from .standing import lock_booking
 
 WINDOW = timedelta(hours=24)
 """A recheck counts for a visit that starts within this time after it (clinical design, safety)."""
@@ -48,6 +49,7 @@ def save_recheck(
     """Keep what was ticked now, judge everything said so far. An emergency puts the visit on hold at once,
     before its follow-up questions; the rest counts as rechecked once it is `done`.
     """
+    booking = lock_booking(session, booking.id)
     item = ports.catalogue.questionnaire.items["rc_same"]
     former = intake.get_answers(session, booking.id, ports.sealer).get(item.id)
     kept = dict(answers) | {item.id: _with_former(item, answers.get(item.id), former)}

@@ -63,3 +63,12 @@ def screening(catalogue: Catalogue, answers: Mapping[str, AnswerValue], on: date
     else:
         emergencies = tuple(flag for flag in assessment.outcome.flags if flag.level is Level.EMERGENCY)
     return Screening(pending, emergencies, assessment)
+
+
+def stopping_item(judged: Screening) -> str:
+    """The question about oneself whose answer ended the booking."""
+    by_policy = {"under_18": "pt_dob", "state_not_served": "pt_state"}
+    if judged.policy_stop is not None:
+        return by_policy[judged.policy_stop]
+    quoted = [answer.item_id for flag in judged.emergencies for answer in flag.answers]
+    return next((item_id for item_id in quoted if item_id.startswith("pt_")), "pt_preg_warn")

@@ -1,5 +1,6 @@
 """Everything that is true of one booking at one moment, gathered from the topics it touches."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
+from consult.core.errors import ConsultError
 from consult.intake.answers import AnswerValue
 from consult.intake.questionnaire import Item, missing_items
 from consult.intake.service import ResponseView, read_response
@@ -16,10 +18,10 @@ from consult.payments.service import find_live_payment
 from consult.scheduling.lifecycle import LIVE, Status
 from consult.scheduling.models import Appointment
 
-from .journey import JourneyFacts, Step
+from .journey import JourneyFacts, Step, may_enter, next_step
 from .models import Booking
 from .ports import Ports
-from .screening import ABOUT, BEFORE_PAYMENT, SCREEN, Screening, screening
+from .screening import ABOUT, BEFORE_PAYMENT, RECHECK, SCREEN, Screening, screening
 
 
 class IntakeState(StrEnum):
@@ -38,6 +40,7 @@ class Standing:
     about_missing: Sequence[Item]
     appointment: Appointment | None
     payment: Payment | None
+    intake_begun: bool
     facts: JourneyFacts
 
     @property
@@ -52,8 +55,31 @@ class Standing:
     def intake_state(self) -> IntakeState:
         if self.intake_completed:
             return IntakeState.FINISHED
-        begun = any(section not in BEFORE_PAYMENT for section in self.response.sections_done)
-        return IntakeState.BEGUN if begun else IntakeState.NOT_BEGUN
+        return IntakeState.BEGUN if self.intake_begun else IntakeState.NOT_BEGUN
+
+
+@dataclass(eq=False)
+class StepNotOpen(ConsultError):
+    """What is true of the booking by now does not allow this step any more."""
+
+    step: Step
+    due: Step
+
+
+def lock_booking(session: Session, booking_id: uuid.UUID) -> Booking:
+    """The booking, read again and locked until the transaction ends, so that what is decided on it holds."""
+    return session.get_one(Booking, booking_id, populate_existing=True, with_for_update={"key_share": True})
+
+
+def require(session: Session, booking: Booking, step: Step, now: datetime, ports: Ports) -> "Standing":
+    """The standing inside this transaction, if it still opens the step. Raises StepNotOpen.
+
+    A page's guard reads before the transaction; between the two, another tab may have said something else.
+    """
+    standing = find_standing(session, booking, now, ports)
+    if not may_enter(step, standing.facts):
+        raise StepNotOpen(step, next_step(standing.facts))
+    return standing
 
 
 def find_standing(session: Session, booking: Booking, now: datetime, ports: Ports) -> Standing:
@@ -74,7 +100,10 @@ def find_standing(session: Session, booking: Booking, now: datetime, ports: Port
         checkout_live=payment is not None,
         confirmed=booking.confirmed_at is not None,
     )
-    return Standing(booking, response, judged, about_missing, appointment, payment, facts)
+    asked_before = {*BEFORE_PAYMENT, RECHECK}
+    items = ports.catalogue.questionnaire.items
+    begun = any(items[item_id].section not in asked_before for item_id in answers)
+    return Standing(booking, response, judged, about_missing, appointment, payment, begun, facts)
 
 
 def _stopped_in(judged: Screening, ports: Ports, answers: dict[str, AnswerValue], today: date) -> Step | None:

@@ -1,8 +1,11 @@
 """What has to be done though nobody asks: money asked about, holds ended, mail sent, drafts deleted."""
 
+import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
@@ -23,6 +26,9 @@ from consult.scheduling.service import expire_holds
 from .checkout import Counter
 from .models import Booking
 
+_log = logging.getLogger("consult.upkeep")
+_FRAMES = 3
+
 DRAFT_LIFETIME = timedelta(hours=24)
 """What an unfinished booking said about somebody's health is deleted after this."""
 
@@ -34,40 +40,51 @@ class Upkeep:
     mail_from: str
 
     def run_due(self) -> None:
-        """One pass over everything that is due. Every part may be cut off anywhere and done again."""
-        self.ask_about_payments()
-        self.send_refunds()
-        self._write(lambda session, now: expire_holds(session, now))
-        self._write(purge_drafts)
-        self._write(forget_old_sign_ins)
+        """One pass over everything that is due. Every part may be cut off anywhere and done again, and one
+        that fails does not keep the others from their turn.
+        """
         counter = self.counter
-        send_due(
-            counter.session,
-            counter.transaction,
-            self.mailer,
-            counter.ports.sealer,
-            self.mail_from,
-            counter.clock,
+        parts: tuple[Callable[[], object], ...] = (
+            self.ask_about_payments,
+            self.send_refunds,
+            lambda: self._write(expire_holds),
+            lambda: self._write(purge_drafts),
+            lambda: self._write(forget_old_sign_ins),
+            lambda: send_due(
+                counter.session,
+                counter.transaction,
+                self.mailer,
+                counter.ports.sealer,
+                self.mail_from,
+                counter.clock,
+            ),
         )
+        for part in parts:
+            self._try(part)
 
     def ask_about_payments(self) -> None:
         """A checkout past its time is closed: its hour must not be sold while somebody can still pay it."""
         counter, now = self.counter, self.counter.clock()
-        till = counter.till()
         for payment_id in payments_to_sync(counter.session, counter.ports.gateway.name, now):
             overdue = counter.session.get_one(Payment, payment_id).expires_at <= now
-            try:
-                (close_checkout if overdue else sync)(till, payment_id, now)
-            except CheckoutUnavailable:
-                continue
+            ask = close_checkout if overdue else sync
+            self._try(partial(ask, counter.till(), payment_id, now))
 
     def send_refunds(self) -> None:
         counter, now = self.counter, self.counter.clock()
         for refund_id in refunds_to_run(counter.session, counter.ports.gateway.name, now):
-            try:
-                run_refund(counter.till(), refund_id, now)
-            except RefundDelayed:
-                continue
+            self._try(partial(run_refund, counter.till(), refund_id, now))
+
+    def _try(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except (CheckoutUnavailable, RefundDelayed):
+            return
+        except Exception as error:
+            # The message may quote what a patient typed; where it happened is enough to find it.
+            frames = "".join(traceback.format_tb(error.__traceback__)[-_FRAMES:])
+            _log.error("upkeep: %s\n%s", type(error).__name__, frames)
+            self.counter.session.rollback()
 
     def _write(self, work: Callable[[Session, datetime], object]) -> None:
         with self.counter.transaction():

@@ -45,6 +45,10 @@ class DemoPatient:
     name: str
     email: str
     birth_date: str
+    phone: str
+    state: str
+    address: str
+    emergency_contact: str
     visit_in_days: int
     intake: str
     screen: list[str]
@@ -115,7 +119,8 @@ def _fill_intake(counter: Counter, booking_id: Any, patient: DemoPatient) -> Non
             ids = {item.id for item in section.items}
             if patient.intake == "begun" and not ids & set(patient.answers):
                 continue
-            given = {item_id: value for item_id, value in patient.answers.items() if item_id in ids}
+            given: dict[str, AnswerValue] = {"co_sign": patient.name} if "co_sign" in ids else {}
+            given |= {item_id: value for item_id, value in patient.answers.items() if item_id in ids}
             answers |= given
             filled = fill(questionnaire, answers, [section.id], today)
             answers |= filled
@@ -158,10 +163,10 @@ def _about(ports: Any, patient: DemoPatient, on: date) -> dict[str, AnswerValue]
         "pt_name": patient.name,
         "pt_dob": patient.birth_date,
         "pt_email": patient.email,
-        "pt_phone": "(555) 010-0123",
-        "pt_state": "NY",
-        "pt_place": "12 Example Street, Albany",
-        "pt_ice": "Sam, (555) 010-0188",
+        "pt_phone": patient.phone,
+        "pt_state": patient.state,
+        "pt_place": patient.address,
+        "pt_ice": patient.emergency_contact,
     }
     return given | fill(ports.catalogue.questionnaire, given, ["about"], on)
 

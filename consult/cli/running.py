@@ -26,11 +26,10 @@ def serve() -> None:
     """Serve the application on HOST:PORT with the worker beside it. Ctrl-C ends both."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings = deps().settings
-    found = problem(deps().session.connection(), app.extensions["migrate"].directory)
-    deps().sessions.remove()
-    if found:
-        raise click.ClickException(f"Not serving: {found}")
+    _require_ready()
     _say_hello()
+    # An open read would keep SQLite from ever emptying its write-ahead log.
+    deps().sessions.remove()
     stopping = threading.Event()
     thread = threading.Thread(target=_work, args=(app, stopping), name="worker", daemon=True)
     thread.start()
@@ -54,6 +53,7 @@ def serve() -> None:
 @click.option("--now", "pretended", help="Pretend it is this time (ISO 8601, with zone). Not in production.")
 def worker(once: bool, pretended: str | None) -> None:
     """Run everything periodic: payments asked about, holds ended, mail sent, drafts deleted."""
+    _require_ready()
     if pretended:
         _pretend(pretended)
     if once:
@@ -62,6 +62,13 @@ def worker(once: bool, pretended: str | None) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     with suppress(KeyboardInterrupt):
         _work(app, threading.Event())
+
+
+def _require_ready() -> None:
+    found = problem(deps().session.connection(), current_app.extensions["migrate"].directory)
+    deps().sessions.remove()
+    if found:
+        raise click.ClickException(f"Not started: {found}")
 
 
 def _work(app: Flask, stopping: threading.Event) -> None:

@@ -62,6 +62,16 @@ class SafetyRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundNotice:
+    """To the patient: there is no appointment for what was paid, so all of it is refunded."""
+
+    kind: ClassVar[str] = "refund_notice"
+    phone: str
+    amount: str
+    book_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class TherapistNewBooking:
     kind: ClassVar[str] = "therapist_new_booking"
     span: TimeSpan
@@ -77,7 +87,7 @@ class TherapistSafetyAlert:
     page_url: str
 
 
-Letter = Confirmation | SafetyHold | SafetyRelease | TherapistNewBooking | TherapistSafetyAlert
+Letter = Confirmation | RefundNotice | SafetyHold | SafetyRelease | TherapistNewBooking | TherapistSafetyAlert
 
 
 def compose(
@@ -98,7 +108,8 @@ def compose(
         for field in fields(letter)
         if isinstance(value := getattr(letter, field.name), str)
     }
-    values["when"] = spoken(letter.span, letter.zone)
+    if not isinstance(letter, RefundNotice):
+        values["when"] = spoken(letter.span, letter.zone)
     values["to_name"] = clean_text(to.name, NAME_LIMIT)
     subject, _, text = environment.get_template(f"email/{letter.kind}.txt").render(values).partition("\n")
     return Message(

@@ -45,7 +45,13 @@ def mime(message: Message, *, mail_from: str, created_at: datetime) -> EmailMess
 
 
 def _mailbox(name: str, address: str) -> Address:
-    return Address(clean_text(name, _NAME_LIMIT), addr_spec=plain_address(address))
+    """A name must not hold an encoded word (RFC 2047): written into the header it would be decoded there, and
+    with it any line break that it spells.
+    """
+    shown = clean_text(name, _NAME_LIMIT)
+    if "=?" in shown:
+        shown = shown.replace("=", "")
+    return Address(shown, addr_spec=plain_address(address))
 
 
 def _hang_in(mail: EmailMessage, calendar: bytes, method: str) -> None:

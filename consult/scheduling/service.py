@@ -74,6 +74,14 @@ def extend_hold(session: Session, appointment_id: uuid.UUID, until: datetime, no
     return appointment
 
 
+def shorten_hold(session: Session, appointment_id: uuid.UUID, until: datetime, now: datetime) -> Appointment:
+    """Keep a hold no longer than `until`. Raises TransitionRefused, NotFound."""
+    appointment = _get_locked(session, appointment_id)
+    _apply(appointment, Command.EXTEND, now)
+    appointment.hold_expires_at = min(until, appointment.hold_expires_at or until)
+    return appointment
+
+
 def release_hold(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
     """Give a hold back. Raises TransitionRefused, NotFound."""
     return _apply(_get_locked(session, appointment_id), Command.RELEASE, now)

@@ -5,7 +5,7 @@ Older age is context, not changeable (A36), and weight counts only when the pati
 
 from dataclasses import dataclass
 
-from consult.intake.conditions import AnyOf, AtLeast, Chosen, Condition, evidence, items_named
+from consult.intake.conditions import AnyOf, AtLeast, Chosen, Condition, items_named
 
 from . import items
 from .lines import Line, Part, line
@@ -17,42 +17,47 @@ STRESSED = 7
 
 @dataclass(frozen=True)
 class Factor:
-    """`facts`: the article's, with the letter of the list item it is."""
+    """`facts`: the article's, with the letter of the list item it is. `quoted`: the question whose answer,
+    completed by `unit`, says how much.
+    """
 
     name: str
     when: Condition
     facts: tuple[str, ...]
+    quoted: str | None = None
+    unit: str = ""
 
 
 def _said(item: str, *options: str) -> Chosen:
     return Chosen(item, frozenset(options))
 
 
+def _or(*conditions: Condition) -> AnyOf:
+    return AnyOf(conditions)
+
+
 FACTORS = (
-    Factor("smoking", _said(items.SMOKES, "some", "daily"), ("A37f", "A70")),
-    Factor("long sitting", _said(items.SITS, "h4_8", "gt8"), ("A37e", "A59")),
+    Factor("smoking", _said(items.SMOKES, "some", "daily"), ("A37f", "A70"), items.SMOKES),
+    Factor("long sitting", _said(items.SITS, "h4_8", "gt8"), ("A37e", "A59"), items.SITS, " hours a day"),
     Factor("long driving", _said(items.DRIVES, "yes"), ("A37e",)),
     Factor(
         "repeated movements",
-        AnyOf((_said(items.REPEATS, "yes"), _said(items.EVENT, "repeat"), _said(items.WORSE_WITH, "repeat"))),
+        _or(_said(items.REPEATS, "yes"), _said(items.EVENT, "repeat"), _said(items.WORSE_WITH, "repeat")),
         ("A37d", "A57"),
     ),
     Factor(
         "heavy or wrong lifting",
-        AnyOf((_said(items.LIFTS, "yes"), _said(items.EVENT, "lift", "lifttwist"))),
+        _or(_said(items.LIFTS, "yes"), _said(items.EVENT, "lift", "lifttwist")),
         ("A37a", "A56"),
     ),
-    Factor("weight, by own account", _said(items.WEIGHT, "yes"), ("A37c", "A55")),
-    Factor("low activity", _said(items.ACTIVE_DAYS, "d0"), ("A54",)),
-    Factor(
-        "slouching",
-        AnyOf((_said(items.SLOUCHES, "yes"), _said(items.WORSE_WITH, "slouch"))),
-        ("A58",),
-    ),
+    Factor("weight", _said(items.WEIGHT, "yes"), ("A37c", "A55")),
+    Factor("low activity", _said(items.ACTIVE_DAYS, "d0"), ("A54",), items.ACTIVE_DAYS, " days a week"),
+    Factor("slouching", _or(_said(items.SLOUCHES, "yes"), _said(items.WORSE_WITH, "slouch")), ("A58",)),
     Factor(
         "stress",
-        AnyOf((AtLeast(items.STRESS, STRESSED), _said(items.WORSE_WITH, "stress"))),
+        _or(AtLeast(items.STRESS, STRESSED), _said(items.WORSE_WITH, "stress")),
         ("A60",),
+        items.STRESS,
     ),
     Factor("high heels", _said(items.SHOES, "high"), ("A68",)),
 )
@@ -93,9 +98,6 @@ def _has_gap(condition: Condition, reading: Reading) -> bool:
 
 
 def _worded(factor: Factor, reading: Reading) -> str:
-    said = []
-    for found in evidence(factor.when, reading.facts):
-        item = reading.item(found.item or "")
-        said += [option.short for option in item.options_in(found.options)] or [reading.words(item.id)]
-    telling = [words for words in said if words != "yes"]
-    return f"{factor.name} ({', '.join(telling)})" if telling else factor.name
+    if factor.quoted is None:
+        return factor.name
+    return f"{factor.name} ({reading.words(factor.quoted)}{factor.unit})"

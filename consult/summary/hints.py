@@ -28,7 +28,7 @@ class Hint:
     def width(self) -> int:
         clues = (*self.strongest_fits, *self.strongest_against)
         said = sum(len(" ".join((clue.label, *clue.sources))) + 2 for clue in clues)
-        return len(self.title) + len(": 10 fit, 10 against (mixed). Against: ") + said + len(self.note)
+        return len(self.title) + len(": 10 fit (, +8), 10 against (, +8). Mixed.") + said + len(self.note)
 
 
 def ranked_hints(reading: Reading) -> tuple[Hint, ...]:

@@ -1,8 +1,8 @@
 """What is cut when the sheet does not fit on one page. Pure.
 
-In this order: the background (what can be changed, tried, goals), the hints, the lists among the findings;
-each time one row of the tallest line, which then says how many more there are. The flags, the nerve line,
-the numbers and what to ask again are never cut. When the flags leave no room even for the least of the rest,
+In this order: the background (what can be changed, tried, goals), the hints down to two and then the question
+between them, the lists among the findings; of lists each time one row of the tallest, which then says how many
+more there are. The flags, the nerve line, the numbers and what to ask again are never cut. When the flags leave no room even for the least of the rest,
 the sheet may take another page.
 """
 
@@ -46,6 +46,8 @@ def _shorter(sheet: Sheet) -> Iterator[Sheet]:
         yield replace(sheet, background=background)
     if len(sheet.hints) > FEWEST_HINTS:
         yield replace(sheet, hints=sheet.hints[:-1], hints_more=sheet.hints_more + 1)
+    if sheet.telling:
+        yield replace(sheet, telling=None)
     if findings := _cut_tallest(sheet.findings):
         yield replace(sheet, findings=findings)
 

@@ -12,18 +12,20 @@ from consult.intake.red_flags import Level, RaisedFlag
 from .lines import Line, width
 from .sheet import Sheet
 
-PAGE = 66.0
-FULL = 116
-HALF = 55
-BESIDE_LABEL = 42
+PAGE = 68.5
+FULL = 118
+HALF = 57
+BESIDE_LABEL = 44
 IN_STRIP = 24
-FIXED = 9.0
+FIXED = 12.0
 """The strip's frame, the draft line, what to ask again, the gaps between topics."""
 CHART = 13.0
 HEADING = 1.9
 FLAG_BOX = 2.4
-PARAGRAPH_GAP = 0.3
-UNEVEN = 2.0
+HOLD = 4.0
+"""The box that says the visit is on hold."""
+PARAGRAPH_GAP = 0.2
+UNEVEN = 1.0
 """By which two balanced columns differ."""
 
 _TOLD = len(" Patient was told: “”")
@@ -52,8 +54,9 @@ def full_width_rows(
     """Everything above and below the two columns."""
     rows = FIXED + max(rows_for(width(text), IN_STRIP) for text in strip)
     rows += sum(flag_rows(flag) for flag in flags) or 1
+    rows += HOLD * any(flag.level is Level.EMERGENCY for flag in flags)
     rows += sum(PARAGRAPH_GAP + rows_for(_NOTICE + width(text), FULL) for text in notices)
-    rows += rows_for(sheet.gaps.width, FULL)
+    rows += rows_for(sheet.gaps.width, FULL - len("Not answered: "))
     if sheet.changes is not None:
         rows += HEADING + 1 + sum(change.width for change in sheet.changes) / FULL
     return rows

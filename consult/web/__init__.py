@@ -1,10 +1,11 @@
 """HTTP in, one call, a page out. With `cli`, the only place that knows Flask and opens transactions."""
 
-from flask import Flask, g
+from flask import Flask, abort, current_app, g, request
 
 from consult.core.errors import NotFound
 from consult.deps import deps
 from consult.practice.service import get_practice, get_therapist
+from consult.scheduling.guards import guards_present
 
 from .assets import init_assets
 from .auth import init_auth
@@ -19,6 +20,9 @@ from .patient.visit import patient
 from .security import init_security
 from .therapist import form, handout  # noqa: F401
 from .therapist.agenda import therapist
+
+_GUARDED = "consult_guard_seen"
+_ALWAYS = ("hooks.healthz", "hooks.readyz", "static")
 
 
 def init_web(app: Flask) -> None:
@@ -37,6 +41,8 @@ def init_web(app: Flask) -> None:
         app.register_blueprint(development)
     app.jinja_env.globals["chart"] = load_body_chart()
 
+    app.before_request(_refuse_without_guard)
+
     @app.context_processor
     def _every_page() -> dict[str, object]:
         ports = deps().ports
@@ -46,6 +52,15 @@ def init_web(app: Flask) -> None:
             "forms_draft": ports.catalogue.is_draft,
             "now": deps().now(),
         }
+
+
+def _refuse_without_guard() -> None:
+    """No page is served from a database that would take two bookings for one hour; asked until it is so."""
+    if request.endpoint in _ALWAYS or current_app.extensions.get(_GUARDED):
+        return
+    if not guards_present(deps().session.connection()):
+        abort(503)
+    current_app.extensions[_GUARDED] = True
 
 
 def _who() -> dict[str, object]:

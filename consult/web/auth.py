@@ -1,9 +1,9 @@
 """Signing in with Flask-Login; the cookie carries a token, the database says whether it still counts."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -17,6 +17,8 @@ from consult.deps import deps
 
 from .fields import PlainField
 from .security import csrf_stale, redisplays
+
+_PATH_HERE = re.compile(r"/(?:[\w.~-][\w.~/-]*)?")
 
 auth = Blueprint("auth", __name__)
 manager = LoginManager()
@@ -109,11 +111,6 @@ def _signed_in(account_id: object) -> Response:
 
 
 def _safe_next() -> str | None:
-    """Where the visitor wanted to go, if that is here: never another site's address."""
+    """Where the visitor wanted to go, if that is a plain path here: never another site's address."""
     target = request.args.get("next", "")
-    parts = urlsplit(target)
-    return (
-        target
-        if target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
-        else None
-    )
+    return target if _PATH_HERE.fullmatch(target) else None

@@ -1,17 +1,25 @@
-"""What helps whoever works on the application: the mail that went to files, and every macro in every state. In
-development only.
+"""What helps whoever works on the application: the mail that went to files, and every macro in every state.
+In development only.
 """
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, render_template, request
 
 from consult.deps import deps
 
 development = Blueprint("development", __name__)
 _NEWEST = 100
+
+
+@development.before_request
+def _only_here() -> None:
+    """Every private link stands in these mails, so nobody but this machine reads them."""
+    if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:  # noqa: S104 - compared, not bound
+        abort(404)
 
 
 @development.get("/mail")

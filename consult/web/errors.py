@@ -3,10 +3,12 @@
 import logging
 import traceback
 
-from flask import Flask, render_template, request
+from flask import Flask, redirect, render_template, request, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.wrappers import Response
 
+from consult.booking.standing import StepNotOpen
 from consult.core.errors import ConsultError, NotFound
 
 from .security import STALE_FORM
@@ -38,6 +40,10 @@ _OURS = (
 
 
 def init_errors(app: Flask) -> None:
+    @app.errorhandler(StepNotOpen)
+    def _elsewhere(_error: StepNotOpen) -> Response:
+        return redirect(url_for("patient.book"), code=303)
+
     @app.errorhandler(ConsultError)
     def _refused(error: ConsultError) -> tuple[str, int]:
         known = (status for kind, status in STATUS.items() if isinstance(error, kind))
@@ -69,4 +75,9 @@ def init_errors(app: Flask) -> None:
 
 def _page(status: int, *, stale: bool = False) -> tuple[str, int]:
     heading, text = _STALE_PAGE if stale else _PAGES.get(status, _OURS)
-    return render_template("errors/error.html", heading=heading, text=text, status=status), status
+    try:
+        return render_template("errors/error.html", heading=heading, text=text, status=status), status
+    except Exception as error:
+        # What broke the page may break its error page too; without this the server would log the address.
+        _log.error("%s while showing an error page", type(error).__name__)
+        return f"{heading}. {text}\n", status

@@ -62,6 +62,6 @@ def _slot_options(slots: Iterable[Slot], zone: str, with_day: bool = False) -> l
     ]
 
 
-def _quoted(flags: Iterable[RaisedFlag]) -> list[str]:
-    """The patient's own answers behind these flags, each once."""
-    return list(dict.fromkeys(answer.text for flag in flags for answer in flag.answers))
+def _quoted(flags: Iterable[RaisedFlag]) -> list[tuple[str, str]]:
+    """Question and answer behind these flags, each once; an answer alone ("yes") tells nobody anything."""
+    return list(dict.fromkeys((answer.ask, answer.text) for flag in flags for answer in flag.answers))

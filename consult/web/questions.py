@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, Form
 from wtforms.utils import unset_value
@@ -95,7 +96,10 @@ def question_form(items: Sequence[Item], saved: Mapping[str, AnswerValue]) -> Fl
     """A bound form with one field an item, filled from the request or else from what was saved."""
     members = {item.id: _FIELDS.get(item.type, OneField)(item.ask) for item in items}
     form_class = type("QuestionForm", (FlaskForm,), members)
-    form: FlaskForm = form_class(data={item.id: saved.get(item.id) for item in items}, meta={"csrf": False})
+    # Only a form's own encoding is read: Flask-WTF would take a JSON body for a form as well.
+    sent = request.form if request.method == "POST" else None
+    values = {item.id: saved.get(item.id) for item in items}
+    form: FlaskForm = form_class(formdata=sent, data=values, meta={"csrf": False})
     return form
 
 
@@ -125,9 +129,17 @@ def show_errors(form: Form, errors: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def missing_message(item: Item) -> str:
     """What to say when a required question was left empty."""
+    none = next((option.label for option in item.options if option.exclusive), None)
     if item.type is ItemType.AGREE:
-        return "Tick the box to agree, or go back if you do not."
-    verb = {"text": "Write an answer to", "date": "Fill in", "body_chart": "Mark at least one place for"}
+        return f"Tick the box to agree: “{item.ask}”"
+    if none is not None:
+        return f"Tick what fits, or “{none}”, for “{item.ask}”"
+    verb = {
+        ItemType.TEXT: "Write an answer to",
+        ItemType.DATE: "Fill in",
+        ItemType.BODY_CHART: "Mark at least one place for",
+        ItemType.ACTIVITIES: "Name at least one for",
+    }
     return f"{verb.get(item.type, 'Choose an answer to')} “{item.ask}”"
 
 
@@ -136,7 +148,7 @@ def refused_message(item: Item, problem: Problem) -> str:
     if problem is Problem.TOO_LONG:
         return f"Shorten your answer to {item.max_length} characters or fewer."
     if problem is Problem.NOT_A_DATE:
-        return "Write the date as month, day and year in numbers, such as 4 27 1980."
+        return "Write the date as month, day and four-digit year, such as 4 27 1980."
     if problem is Problem.OUT_OF_RANGE:
         return f"Choose a number from {item.min} to {item.max}."
     return f"Choose from the answers given to “{item.ask}”"

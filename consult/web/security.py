@@ -93,6 +93,8 @@ def _add_headers(policy: str, response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if request.path.startswith(("/b/", "/book", "/therapist", "/demo-pay")):
+        headers.setdefault("X-Robots-Tag", "noindex, nofollow")
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
     elif "v" not in request.args:

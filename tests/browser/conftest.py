@@ -19,12 +19,6 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from consult.app import create_app
-from consult.cli.demo import seed
-from consult.core.tokens import new_token
-from consult.db.base import Base
-from consult.db.sealing import new_key
-from consult.deps import deps
-from consult.scheduling.guards import ensure_guards
 from consult.settings import Settings
 from tests.browser.visitor import THERAPIST_PASSWORD, Visitor
 
@@ -33,8 +27,8 @@ _PATIENCE_MS = 15_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick tests first. Besides, a started Playwright keeps an event loop running in this thread, in which no
-    later test could run one of its own.
+    """Quick tests first. Besides, Playwright keeps an event loop running in this thread to the end, where no
+    test after it could run one of its own.
     """
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
@@ -124,20 +118,17 @@ class _Quiet(WSGIRequestHandler):
 
 
 def _practice(folder: Path, address: str) -> Flask:
-    settings = Settings.from_environ(
-        {
-            "CONSULT_DATA": str(folder),
-            "PUBLIC_URL": address,
-            "SECRET_KEY": new_token(),
-            "ENCRYPTION_KEYS": new_key(),
-        }
+    """What `make run` makes: a migrated database with the demonstration in it."""
+    app = create_app(
+        Settings.from_environ(
+            {
+                "CONSULT_DATA": str(folder),
+                "PUBLIC_URL": address,
+                "DEMO_THERAPIST_PASSWORD": THERAPIST_PASSWORD,
+            }
+        )
     )
-    app = create_app(settings)
     with app.app_context():
-        d = deps()
-        with d.transaction():
-            connection = d.session.connection()
-            Base.metadata.create_all(connection)
-            ensure_guards(connection)
-        seed(d, THERAPIST_PASSWORD)
+        for command in (["db", "upgrade"], ["seed-demo"]):
+            app.test_cli_runner().invoke(args=command, catch_exceptions=False)
     return app

@@ -36,9 +36,9 @@ def test_a_patient_books_pays_and_is_read_before_the_visit(
     sign_in(therapist)
     therapist.follow(name)
     for words in (patient.GOAL, patient.PLACE, "Los Angeles time"):
-        expect_said(therapist, words)
+        expect(therapist.page.locator("main")).to_contain_text(words)
     therapist.see("therapist-summary")
-    therapist.open(f"{therapist.page.url}/handout")
+    therapist.follow("Tips for the patient")
     therapist.see("therapist-handout")
     therapist.press("Save and release")
 
@@ -122,6 +122,9 @@ def test_an_urgent_sign_goes_on_and_a_later_emergency_puts_the_visit_on_hold(
     therapist.follow("Kim Nguyen")
     expect_said(therapist, "Visit on hold")
     therapist.see("therapist-summary-on-hold")
+    therapist.press("Release the hold: the visit can take place")
+    kim.open(private_page)
+    expect_heading(kim, "You're booked")
 
 
 def test_the_safety_check_can_be_passed_by_keyboard_alone(new_visitor: NewVisitor) -> None:

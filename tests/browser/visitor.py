@@ -1,4 +1,4 @@
-"""Somebody at a browser. Every page they look at is photographed and examined; every fault on the way is kept."""
+"""Somebody at a browser, whose every page is photographed and examined, and every fault on the way kept."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -80,8 +80,8 @@ class Visitor:
                 self.control(question).fill(one)
 
     def complete(self, given: Given, button: str, *, photo: str | None = None) -> int:
-        """Answer a page and send it; how many pages that took. With scripts everything must open on the first;
-        without them what an answer opens comes on the page after it.
+        """Answer a page and send it; how many pages that took: with scripts one, without them one more for
+        every answer that opens a question.
         """
         waiting, pages = dict(given), 0
         while waiting:

@@ -87,3 +87,20 @@ def test_stopping_at_an_emergency_keeps_nothing_longer_than_a_day_either(
     clock.advance(timedelta(hours=24, seconds=1))
     run_worker()
     assert rows("SELECT count(*) FROM questionnaire_response") == [(0,)]
+
+
+def test_a_draft_whose_money_went_back_keeps_no_answers_and_its_browser_can_book_again(
+    patient: Patient, another_patient: Patient, clock: FixedClock, run_worker: Callable[[], None], rows: Rows
+):
+    patient.come_to_check("2026-06-01T17:00:00+00:00")
+    pay_page = patient.go_to_payment()
+    clock.advance(timedelta(minutes=34))
+    patient.client.post(pay_page.path, data=dict(pay_page.form.sent("Pay with the demo card")))
+    clock.advance(timedelta(minutes=3))
+    another_patient.book("2026-06-01T17:00:00+00:00")
+    run_worker()
+    clock.advance(timedelta(hours=25))
+    run_worker()
+    assert rows("SELECT count(*) FROM questionnaire_response") == [(1,)]
+    assert rows("SELECT count(*) FROM booking") == [(2,)]
+    assert patient.open("/book").path == "/book/safety"

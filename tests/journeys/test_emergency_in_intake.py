@@ -134,3 +134,35 @@ def test_while_on_hold_every_page_of_the_form_leads_to_what_to_do(patient: Patie
     _saddle(patient, private_page)
     for address in ("/intake", "/intake/feel", "/intake/check", "/safety"):
         assert patient.open(f"{private_page}{address}").path == f"{private_page}/intake/done", address
+
+
+def test_a_hold_the_therapist_released_is_over_and_the_form_can_be_finished(
+    patient: Patient, therapist: Therapist, run_worker: Callable[[], None], mails: Mails
+):
+    private_page = patient.book()
+    _saddle(patient, private_page)
+    therapist.sign_in()
+    therapist.read_summary("Rosa Marin")
+    token = therapist.page.form.value("csrf_token")
+    therapist.send(f"{therapist.page.path}/release", [("csrf_token", token)])
+    assert "Visit on hold" not in therapist.page.text
+    run_worker()
+    assert mails("rosa.marin@example.com")[-1]["Subject"] == "Your appointment takes place"
+
+    assert patient.open(private_page).heading == "You're booked, Rosa"
+    patient.open(f"{private_page}/intake")
+    patient.fill_in_intake(fe_numb="both", fe_ntrend="same")
+    assert patient.press("Send my answers").heading == "Thank you"
+
+
+def test_a_new_sign_after_a_release_holds_the_visit_again(patient: Patient, therapist: Therapist):
+    private_page = patient.book()
+    _saddle(patient, private_page)
+    therapist.sign_in()
+    therapist.read_summary("Rosa Marin")
+    token = therapist.page.form.value("csrf_token")
+    therapist.send(f"{therapist.page.path}/release", [("csrf_token", token)])
+    patient.open(f"{private_page}/intake")
+    patient.fill_in_intake(fe_numb="both", fe_ntrend="same", rc_same=["chest"])
+    assert patient.page.heading == "Emergency: Stop. Get help now."
+    assert patient.open(private_page).heading == "Emergency: Your visit is on hold"

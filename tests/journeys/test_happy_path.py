@@ -134,7 +134,7 @@ def test_the_therapist_sees_who_comes_and_reads_the_summary_once_the_intake_is_s
     therapist.follow("Rosa Marin")
     assert therapist.page.heading == "Rosa Marin, 46"
     assert "Flags Info Acute (under 6 weeks) “2 to 6 weeks”" in therapist.page.text
-    assert "Rule acute: st_dur is d2w or w6 · Source A5" in therapist.page.text
+    assert "acute: st_dur is d2w or w6" in therapist.page.text
     assert "Right side" in therapist.page.text
     assert "Sitting through a meeting (3 of 10); Putting on socks (0 of 10)" in therapist.page.text
     assert "rest (no change); heat or cold (helped)" in therapist.page.text

@@ -30,6 +30,19 @@ def test_the_eighteenth_birthday_is_old_enough(patient: Patient):
     assert patient.tell_about_myself(pt_dob="2008-06-01").path == "/book/terms"
 
 
+def test_only_states_with_a_licence_are_offered_and_no_other_is_taken(patient: Patient):
+    patient.pass_safety_check()
+    patient.choose_time()
+    patient.open("/book/about/place")
+    form = patient.page.form
+    assert form.choices("pt_state") == ["", "NY", "OTHER"]
+    patient.fill(pt_state="NY", pt_place="1 Elm Street", pt_ice="Sam 5550100188")
+    pairs = [(name, "CA" if name == "pt_state" else value) for name, value in form.sent("Continue")]
+    page = patient.send(form.action, pairs)
+    assert (page.status, list(page.errors)) == (422, ["pt_state"])
+    assert page.form.value("pt_place") == "1 Elm Street"
+
+
 @pytest.mark.parametrize("step", ["time", "terms", "check"])
 def test_a_patient_somewhere_else_is_sent_to_a_local_therapist_and_goes_no_further(
     patient: Patient, rows: Rows, step: str

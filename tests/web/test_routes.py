@@ -41,6 +41,7 @@ PUBLIC = {
     "/logout": "the way out",
     "/mail": "development only",
     "/mail/<name>": "development only",
+    "/styleguide": "development only",
     "/static/<path:filename>": "style sheet and scripts",
 }
 
@@ -61,7 +62,6 @@ def _address(rule: str) -> str:
 
 
 def test_every_route_is_declared_public_or_leads_a_stranger_to_the_sign_in(app: Flask, subtests):
-    token = Visitor(app).open("/login").form.value("csrf_token")
     guarded = {rule: methods for rule, methods in _rules(app).items() if rule not in PUBLIC}
     assert "/therapist" in guarded
     for rule, methods in guarded.items():
@@ -78,7 +78,7 @@ def test_every_route_declared_public_exists(app: Flask):
     assert set(PUBLIC) - set(_rules(app)) == set()
 
 
-def test_in_production_mail_is_not_readable_in_the_browser(make_app: Callable[..., Flask]):
+def test_nothing_made_for_development_is_there_in_production(make_app: Callable[..., Flask]):
     app = make_app(
         CONSULT_ENV="production",
         PUBLIC_URL="https://book.example.org",
@@ -86,7 +86,14 @@ def test_in_production_mail_is_not_readable_in_the_browser(make_app: Callable[..
         MAIL_FROM="bookings@example.org",
         ALLOW_DEMO_PAYMENTS="1",
     )
-    assert not [rule for rule in _rules(app) if rule.startswith("/mail")]
+    in_development = {rule for rule, why in PUBLIC.items() if why == "development only"}
+    assert in_development & set(_rules(app)) == set()
+
+
+@pytest.mark.parametrize("address", ["/mail", "/mail/x", "/styleguide"])
+def test_what_is_made_for_development_is_shown_to_this_machine_only(app: Flask, address: str):
+    response = app.test_client().get(address, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert response.status_code == 404
 
 
 def test_unknown_secrets_are_not_found_and_all_alike(app: Flask, subtests):

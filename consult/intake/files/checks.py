@@ -144,9 +144,7 @@ def _short_first_view(docs: Documents) -> Iterator[Fault]:
             continue
         words = sum(len(text.split()) for text in _first_view(docs, section))
         if words > _MOST_WORDS_AT_FIRST:
-            message = (
-                f"patients first see {words} words here, at most {_MOST_WORDS_AT_FIRST} are read in time"
-            )
+            message = f"patients first see {words} words here; {_MOST_WORDS_AT_FIRST} is the most"
             yield docs.fault(file, path, message)
 
 

@@ -7,28 +7,17 @@ from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
 from consult.booking.contact import contact_faults
-from consult.booking.journey import Step
+from consult.booking.journey import Step, may_enter
 from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.intake.questionnaire import Item
 from consult.practice.service import get_practice
-from consult.web.security import redisplays
+from consult.web.security import csrf_stale, redisplays
 
+from .about_pages import ELSEWHERE, NAMES, PAGES
 from .question_page import QuestionPage, add_errors, receive_page, show_page
-from .visit import at, current_standing, onward, patient, posted, progress
-
-PAGES = {
-    "you": ("Who the visit is for", ("pt_name", "pt_dob", "pt_filler")),
-    "contact": ("How we reach you", ("pt_email", "pt_phone")),
-    "place": ("Where you will be", ("pt_state", "pt_place", "pt_ice")),
-    "needs": ("What we should know first", ("pt_access", "pt_preg", "pt_preg_warn")),
-}
-"""One topic a page: address, heading, questions. Every question of the section stands on exactly one."""
-
-ELSEWHERE = "OTHER"
-"""The answer for a state that the practice does not serve; a policy of the form stops the booking on it."""
-
-_NAMES = list(PAGES)
+from .screen import emergency_in
+from .visit import at, before_change, current_standing, onward, patient, posted, progress, turned_away
 
 
 @patient.get("/book/about")
@@ -39,10 +28,13 @@ def about(standing: Standing) -> ResponseReturnValue:
 
 @patient.route("/book/about/<name>", methods=["GET", "POST"])
 @redisplays
-@at(Step.ABOUT)
-def about_page(standing: Standing, name: str) -> ResponseReturnValue:
+def about_page(name: str) -> ResponseReturnValue:
     if name not in PAGES:
         abort(404)
+    standing = current_standing()
+    standing = before_change(standing) if standing else None
+    if standing is None or not _may_answer(standing):
+        return turned_away(Step.ABOUT, standing)
     d = deps()
     questionnaire, today = d.ports.catalogue.questionnaire, d.now().date()
     items = [_offered(questionnaire.items[item_id]) for item_id in PAGES[name][1]]
@@ -50,11 +42,17 @@ def about_page(standing: Standing, name: str) -> ResponseReturnValue:
         return _page(standing, name, show_page(questionnaire, items, standing.answers, today))
     page = receive_page(questionnaire, items, standing.answers, today)
     add_errors(page, contact_faults(page.answers, today))
-    if page.errors:
+    if page.errors and (csrf_stale() or not emergency_in(page, standing.answers)):
         return _page(standing, name, page), 422
     with d.transaction():
         commands.save_about(d.session, standing.booking, page.answers, d.now(), d.ports)
     return _after(name, page)
+
+
+def _may_answer(standing: Standing) -> bool:
+    """What was typed is taken also when the held time ran out meanwhile; the time is then chosen anew."""
+    facts = standing.facts if not posted() else replace(standing.facts, hold_live=True)
+    return may_enter(Step.ABOUT, facts)
 
 
 def _offered(item: Item) -> Item:
@@ -65,32 +63,27 @@ def _offered(item: Item) -> Item:
     return replace(item, options=tuple(option for option in item.options if option.id in served))
 
 
-def page_of(item_id: str) -> str:
-    """The page this question stands on."""
-    return next(name for name, (_, ids) in PAGES.items() if item_id in ids)
-
-
 def _after(name: str, page: QuestionPage) -> ResponseReturnValue:
     standing = current_standing()
-    if standing is None or standing.screening.stopped:
-        return onward(standing)
+    if standing is None or not may_enter(Step.ABOUT, standing.facts) or standing.screening.stopped:
+        return turned_away(Step.ABOUT, standing)
     if page.fresh:
         return redirect(url_for("patient.about_page", name=name, more=1, _anchor=page.fresh[0].id), code=303)
-    if "change" in request.args or name == _NAMES[-1]:
+    if "change" in request.args or name == NAMES[-1]:
         return onward(standing)
-    return redirect(url_for("patient.about_page", name=_NAMES[_NAMES.index(name) + 1]), code=303)
+    return redirect(url_for("patient.about_page", name=NAMES[NAMES.index(name) + 1]), code=303)
 
 
 def _first_open(standing: Standing) -> str:
     missing = {item.id for item in standing.about_missing}
-    return next((name for name, (_, ids) in PAGES.items() if missing & set(ids)), _NAMES[0])
+    return next((name for name, (_, ids) in PAGES.items() if missing & set(ids)), NAMES[0])
 
 
 def _page(standing: Standing, name: str, page: QuestionPage) -> str:
-    position = _NAMES.index(name)
+    position = NAMES.index(name)
     back = url_for("patient.choose_time")
     if position > 0:
-        back = url_for("patient.about_page", name=_NAMES[position - 1])
+        back = url_for("patient.about_page", name=NAMES[position - 1])
     return render_template(
         "patient/about.html",
         page=page,

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from consult.booking import checkout, commands
 from consult.booking.journey import Step
+from consult.booking.money import find_money
 from consult.booking.pages import check_page, terms_page
 from consult.booking.standing import Standing
 from consult.deps import counter, deps
@@ -13,7 +14,7 @@ from consult.scheduling.errors import HoldExpired
 from consult.web.fields import PlainField
 from consult.web.security import csrf_stale, redisplays
 
-from .about import page_of
+from .about_pages import page_of
 from .visit import address, at, current_standing, onward, patient, posted, progress
 
 AGREEMENTS = {
@@ -37,7 +38,7 @@ def terms(standing: Standing) -> ResponseReturnValue:
         ticked = set(AGREEMENTS)
     html = render_template(
         "patient/terms.html",
-        page=terms_page(standing),
+        page=terms_page(standing, d.now()),
         fields={
             name: PlainField(
                 name,
@@ -56,12 +57,18 @@ def terms(standing: Standing) -> ResponseReturnValue:
 @at(Step.CHECK)
 def check(standing: Standing) -> ResponseReturnValue:
     d = deps()
-    page = check_page(standing, d.ports)
+    page = check_page(standing, d.now(), d.ports)
     rows = [
         (item.ask, words, url_for("patient.about_page", name=page_of(item.id), change=1), item.ask)
         for item, words in page.rows
     ]
-    return render_template("patient/check.html", page=page, rows=rows, step=progress(Step.CHECK))
+    return render_template(
+        "patient/check.html",
+        page=page,
+        rows=rows,
+        money=find_money(d.session, standing.booking),
+        step=progress(Step.CHECK),
+    )
 
 
 @patient.post("/book/pay")
@@ -76,7 +83,8 @@ def pay(standing: Standing) -> ResponseReturnValue:
         flash("payment_unavailable")
         return redirect(url_for("patient.check"), code=303)
     except AlreadyPaid:
-        return onward(current_standing())
+        flash("going_back")
+        return redirect(url_for("patient.check"), code=303)
     return redirect(url, code=303) if url else onward(current_standing())
 
 
@@ -103,5 +111,6 @@ def _back_from_payment(*, abandon: bool) -> ResponseReturnValue:
     standing = current_standing()
     if standing and standing.facts.confirmed:
         return redirect(address(Step.CONFIRMED), code=303)
-    flash("not_charged" if abandon else "not_paid_yet")
+    if standing and not find_money(deps().session, standing.booking).going_back:
+        flash("not_charged" if abandon else "not_paid_yet")
     return onward(standing)

@@ -3,15 +3,18 @@
 from flask import redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from consult.booking.journey import Step
 from consult.booking.pages import front_page
 from consult.deps import deps
 
-from .visit import current_standing, forget, onward, patient
+from .visit import address, current_standing, forget, onward, patient
 
 
 @patient.get("/")
 def home() -> str:
-    return render_template("patient/home.html", page=front_page(deps().session, deps().now()))
+    standing = current_standing()
+    booked = address(Step.CONFIRMED) if standing and standing.facts.confirmed else None
+    return render_template("patient/home.html", page=front_page(deps().session, deps().now()), booked=booked)
 
 
 @patient.get("/book")

@@ -4,15 +4,17 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
+from consult.booking.intake_checks import intake_faults
 from consult.booking.intake_plan import following, intake_sections, next_section
+from consult.booking.money import find_money
 from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.intake.questionnaire import Section, visible_items
 from consult.summary.words import patient_words
-from consult.web.security import redisplays
+from consult.web.security import csrf_stale, redisplays
 
 from .private_page import standing_of
-from .question_page import QuestionPage, receive_page, show_page
+from .question_page import QuestionPage, add_errors, receive_page, show_page
 from .visit import patient, posted
 
 
@@ -40,6 +42,11 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     later = request.form.get("then") == "later"
     page = receive_page(questionnaire, items, answers, today, insist=not later)
     known = answers | {item_id: value for item_id, value in page.answers.items() if value is not None}
+    faults = intake_faults(known)
+    add_errors(page, {item_id: fault for item_id, fault in faults.items() if item_id in page.answers})
+    page.answers = {item_id: value for item_id, value in page.answers.items() if item_id not in faults}
+    if csrf_stale():
+        return _page(standing, token, section, page), 422
     # Also what the recheck opened, where an answer of the first safety screen must be given anew.
     asked = visible_items(questionnaire, known, [section_id], today)
     unseen = any(item.id not in request.form.getlist("shown") for item in asked)
@@ -72,7 +79,8 @@ def intake_check(token: str) -> ResponseReturnValue:
 def intake_done(token: str) -> ResponseReturnValue:
     standing = standing_of(token)
     if standing.booking.on_safety_hold:
-        return render_template("patient/stop.html", screening=standing.screening, token=token)
+        money = find_money(deps().session, standing.booking)
+        return render_template("patient/stop.html", screening=standing.screening, token=token, money=money)
     if not standing.intake_completed:
         return _onward(token, standing)
     return render_template("patient/intake_done.html", standing=standing, token=token)
@@ -107,8 +115,10 @@ def _after(token: str, section: Section, unseen: bool) -> ResponseReturnValue:
         return redirect(
             url_for("patient.intake_section", token=token, section_id=section.id, more=1), code=303
         )
-    after = following(_sections(standing_of(token)), section.id)
-    if after is None or "change" in request.args:
+    standing = standing_of(token)
+    after = following(_sections(standing), section.id)
+    resumed = after is not None and after.id in standing.response.sections_done
+    if after is None or resumed or "change" in request.args:
         return redirect(url_for("patient.intake", token=token), code=303)
     return redirect(url_for("patient.intake_section", token=token, section_id=after.id), code=303)
 

@@ -29,6 +29,7 @@ def private_page(token: str) -> str:
     return render_template(
         "patient/private_page.html",
         page=load_page(d.session, standing, d.now(), d.ports),
+        advice=standing.screening.advice,
         tips_ready=find_patient_handout(d.session, standing, d.ports) is not None,
         token=token,
     )

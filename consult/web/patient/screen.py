@@ -1,18 +1,24 @@
 """The safety screen, and the two pages it may lead to."""
 
+from collections.abc import Mapping
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
 from consult.booking.journey import Step, may_enter
-from consult.booking.screening import SCREEN
+from consult.booking.money import find_money
+from consult.booking.screening import SCREEN, Screening, stopping_item
+from consult.booking.screening import screening as judge
 from consult.booking.standing import Standing
 from consult.deps import deps
+from consult.intake.answers import AnswerValue
 from consult.web.fields import PlainField
 from consult.web.security import csrf_stale, redisplays
 
-from .question_page import receive_page, show_page
-from .visit import address, at, current_standing, onward, patient, posted, progress, remember
+from .about_pages import page_of
+from .question_page import QuestionPage, receive_page, show_page
+from .visit import at, before_change, current_standing, onward, patient, posted, progress, remember
 
 
 @patient.route("/book/safety", methods=["GET", "POST"])
@@ -20,18 +26,19 @@ from .visit import address, at, current_standing, onward, patient, posted, progr
 def safety() -> ResponseReturnValue:
     d = deps()
     standing = current_standing()
+    standing = before_change(standing) if standing else None
     if standing and not may_enter(Step.SCREEN, standing.facts):
         return onward(standing)
-    questionnaire = d.ports.catalogue.questionnaire
+    questionnaire, today = d.ports.catalogue.questionnaire, d.now().date()
     items = questionnaire.section(SCREEN).items
     saved = standing.answers if standing else {}
-    today = d.now().date()
     if not posted():
-        page = show_page(questionnaire, items, saved, today)
-        return _screen_page(page)
+        return _screen_page(show_page(questionnaire, items, saved, today))
     page = receive_page(questionnaire, items, saved, today)
-    if page.errors:
+    if page.errors and not emergency_in(page, saved):
         return _screen_page(page), 422
+    if csrf_stale():
+        return stop_page_unsaved(page, saved)
     with d.transaction():
         booking, token = commands.find_or_start(
             d.session, standing.booking if standing else None, request.form.get("zone"), d.now(), d.ports
@@ -42,6 +49,22 @@ def safety() -> ResponseReturnValue:
     if page.fresh and not screening.stopped:
         return redirect(url_for("patient.safety", _anchor=page.fresh[0].id, more=1), code=303)
     return onward(current_standing())
+
+
+def emergency_in(page: QuestionPage, saved: Mapping[str, AnswerValue]) -> bool:
+    """Whether what was answered settles an emergency: that is not kept waiting for a missing answer."""
+    return bool(_judged(page, saved).emergencies)
+
+
+def stop_page_unsaved(page: QuestionPage, saved: Mapping[str, AnswerValue]) -> ResponseReturnValue:
+    """The advice of an emergency whose form was stale: nothing is kept, but the advice is read."""
+    return _stop_page(_judged(page, saved), Step.SCREEN), 422
+
+
+def _judged(page: QuestionPage, saved: Mapping[str, AnswerValue]) -> Screening:
+    d = deps()
+    answers = {**saved, **{name: value for name, value in page.answers.items() if value is not None}}
+    return judge(d.ports.catalogue, answers, d.now().date())
 
 
 def _screen_page(page: object) -> str:
@@ -58,8 +81,16 @@ def _screen_page(page: object) -> str:
 @patient.get("/book/stop")
 @at(Step.STOP)
 def stop(standing: Standing) -> ResponseReturnValue:
-    mend_url = address(standing.facts.stopped_in or Step.SCREEN)
-    return render_template("patient/stop.html", screening=standing.screening, mend_url=mend_url)
+    return _stop_page(standing.screening, standing.facts.stopped_in or Step.SCREEN, standing)
+
+
+def _stop_page(screening: Screening, stopped_in: Step, standing: Standing | None = None) -> str:
+    """With the way back to the very answers that led here."""
+    mend_url = url_for("patient.safety")
+    if stopped_in is Step.ABOUT:
+        mend_url = url_for("patient.about_page", name=page_of(stopping_item(screening)), change=1)
+    money = find_money(deps().session, standing.booking) if standing else None
+    return render_template("patient/stop.html", screening=screening, mend_url=mend_url, money=money)
 
 
 @patient.route("/book/advice", methods=["GET", "POST"])

@@ -7,8 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
 from consult.booking.journey import Step
+from consult.booking.money import find_money
 from consult.booking.pages import time_page
 from consult.booking.standing import Standing
+from consult.core.clock import as_utc
 from consult.deps import deps
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.zones import UnknownZone, zone_choices
@@ -69,7 +71,7 @@ def _time_page(
     html = render_template(
         "patient/time.html",
         page=page,
-        standing=standing,
+        money=find_money(d.session, standing.booking),
         zones=zone_choices(),
         zone_field=PlainField("zone", page.zone),
         slot_field=PlainField(
@@ -87,10 +89,9 @@ def _time_page(
 
 def _instant(text: str) -> datetime | None:
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
+        return as_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
         return None
-    return instant if instant.tzinfo else None
 
 
 def _day(text: str) -> date | None:

@@ -1,22 +1,27 @@
 """The visitor's own booking, found by the cookie, and the guard before every step of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, redirect, request, session, url_for
+from flask import Blueprint, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from consult.booking import commands
+from consult.booking import checkout, commands
 from consult.booking.journey import COUNTED, Step, may_enter, next_step
 from consult.booking.standing import Standing, find_standing
-from consult.deps import deps
+from consult.deps import counter, deps
 from consult.intake.service import ResponseNotFound
+from consult.web.security import csrf_stale
 
 patient = Blueprint("patient", __name__)
 
 _COOKIE = "visit"
+CHANGES = (Step.SCREEN, Step.TIME, Step.ABOUT)
+"""Steps whose answers decide what is paid for, and whether it may be."""
+
 _ADDRESS = {
     Step.SCREEN: "patient.safety",
     Step.STOP: "patient.stop",
@@ -75,13 +80,32 @@ def at(step: Step) -> Callable[[Callable[..., ResponseReturnValue]], Callable[..
         @wraps(view)
         def guarded(**arguments: Any) -> ResponseReturnValue:
             standing = current_standing()
+            if standing is not None and step in CHANGES:
+                standing = before_change(standing)
             if standing is None or not may_enter(step, standing.facts):
-                return onward(standing)
+                return turned_away(step, standing)
             return view(standing, **arguments)
 
         return guarded
 
     return decorate
+
+
+def turned_away(step: Step, standing: Standing | None) -> Response:
+    """Send the visitor to what is due, saying why where it is only that the held time ran out."""
+    if standing and may_enter(step, replace(standing.facts, hold_live=True)) and not standing.facts.confirmed:
+        flash("hold_ran_out")
+    return onward(standing)
+
+
+def before_change(standing: Standing) -> Standing | None:
+    """Where the booking stands once nobody can pay any more for what is about to change: an open payment page
+    is closed first. It may turn out to have been paid.
+    """
+    if standing.payment is None or not posted() or csrf_stale():
+        return standing
+    checkout.abandon(counter(), standing.payment.id, standing.booking.id)
+    return current_standing()
 
 
 def progress(step: Step) -> str:

@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -11,6 +11,8 @@ from consult.calendaring.subscriptions import find_last_fetch, new_subscription
 from consult.core.errors import NotFound
 from consult.deps import deps
 from consult.web.auth import therapist_only
+
+_NEW_FEED = "new_feed"
 
 therapist = Blueprint("therapist", __name__, url_prefix="/therapist")
 
@@ -43,24 +45,21 @@ def release_hold(booking_id: str) -> ResponseReturnValue:
 @therapist.get("/calendar")
 @therapist_only
 def calendar() -> str:
+    """A new address is shown this once, and not again on reload: only its digest is kept."""
     last = find_last_fetch(deps().session, current_user.signed_in.therapist_id)
-    return render_template("therapist/calendar.html", last=last, url=None)
+    token = session.pop(_NEW_FEED, None)
+    url = f"{deps().settings.public_url}/cal/{token}.ics" if token else None
+    webcal = url.replace("https:", "webcal:").replace("http:", "webcal:") if url else None
+    return render_template("therapist/calendar.html", last=last, url=url, webcal=webcal)
 
 
 @therapist.post("/calendar")
 @therapist_only
-def new_calendar_address() -> str:
-    """The address is shown this once: only its digest is kept."""
+def new_calendar_address() -> ResponseReturnValue:
     d = deps()
     with d.transaction():
-        token = new_subscription(d.session, current_user.signed_in.therapist_id, d.now())
-    url = f"{d.settings.public_url}/cal/{token}.ics"
-    return render_template(
-        "therapist/calendar.html",
-        last=None,
-        url=url,
-        webcal=url.replace("https:", "webcal:").replace("http:", "webcal:"),
-    )
+        session[_NEW_FEED] = new_subscription(d.session, current_user.signed_in.therapist_id, d.now())
+    return redirect(url_for("therapist.calendar"), code=303)
 
 
 def known_id(text: str) -> uuid.UUID:

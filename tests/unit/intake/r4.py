@@ -186,8 +186,7 @@ def _repetition_faults(known, response):
     for group in [response, *(item for item, _ in walk(response.get("item", ())))]:
         links = [item["linkId"] for item in group.get("item", ())]
         for link in sorted(set(links)):
-            most = extension_of(known[link], MOST) if known[link].get("repeats") else 1
-            if links.count(link) > (most or 1):
+            if links.count(link) > (extension_of(known.get(link, {}), MOST) or 1):
                 yield f"{link}: {links.count(link)} times"
 
 

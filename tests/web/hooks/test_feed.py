@@ -37,9 +37,8 @@ def test_the_feed_is_a_calendar_without_a_cookie_and_without_a_method(
     assert response.headers["X-Robots-Tag"] == "noindex, nofollow"
     calendar = Calendar.from_ical(response.data)
     assert "METHOD" not in calendar
-    assert [event["SUMMARY"] for event in calendar.events] == ["Online appointment – R. M."] or (
-        "R. M." in calendar.events[0]["SUMMARY"]
-    )
+    [event] = calendar.events
+    assert "R. M." in event["SUMMARY"]
     assert "Rosa" not in response.text
     assert "rosa.marin" not in response.text
 
@@ -85,7 +84,8 @@ def test_compressed_for_those_who_ask(patient: Patient, subscribe: Callable[[], 
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data
     assert packed.headers["ETag"] != plain.headers["ETag"]
-    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert "Accept-Encoding" in packed.vary
+    assert "Accept-Encoding" in plain.vary
 
 
 def test_a_new_address_ends_the_old_one(patient: Patient, subscribe: Callable[[], str]):

@@ -88,18 +88,6 @@ def test_signing_in_never_leads_to_another_site(app: Flask, target: str):
     assert (response.status_code, response.location) == (303, "/therapist")
 
 
-def test_a_line_break_in_the_target_does_not_end_up_in_the_headers(app: Flask):
-    visitor = Visitor(app)
-    token = visitor.open("/login").form.value("csrf_token")
-    response = visitor.client.post(
-        "/login?next=/therapist%0d%0aSet-Cookie:%20a=b",
-        data={"csrf_token": token, "email": THERAPIST_EMAIL, "password": THERAPIST_PASSWORD},
-    )
-    assert response.status_code == 303
-    assert not [cookie for cookie in response.headers.getlist("Set-Cookie") if cookie.startswith("a=b")]
-    assert "\n" not in response.location
-
-
 def test_signing_out_ends_the_sign_in_even_for_a_copied_cookie(app: Flask, therapist: Therapist):
     therapist.sign_in()
     cookie = therapist.client.get_cookie("consult")

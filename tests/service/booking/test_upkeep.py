@@ -1,0 +1,126 @@
+"""The periodic pass: each part on its own, cut off anywhere."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from consult.accounts.models import Account, SignIn
+from consult.accounts.service import sign_in
+from consult.booking import checkout
+from consult.booking.models import Booking
+from consult.booking.upkeep import DRAFT_LIFETIME, Upkeep, purge_drafts
+from consult.core.clock import FixedClock
+from consult.deps import deps
+from consult.payments.demo_gateway import Fault
+from consult.payments.models import Payment, Refund
+from consult.practice.models import Patient
+from consult.scheduling.lifecycle import Status
+from consult.scheduling.models import Appointment
+
+from .conftest import ONE, Desk
+
+
+@pytest.fixture
+def upkeep(desk: Desk) -> Upkeep:
+    return Upkeep(desk.counter, deps().mailer, "bookings@example.org")
+
+
+def test_a_pass_over_nothing_does_nothing(upkeep: Upkeep):
+    upkeep.run_due()
+    upkeep.run_due()
+
+
+def test_a_checkout_past_its_time_is_closed(desk: Desk, upkeep: Upkeep, clock: FixedClock):
+    booking = desk.come_to_pay(ONE)
+    checkout.open_checkout(desk.counter, booking.id)
+    upkeep.ask_about_payments()
+    assert desk.standing(booking).payment is not None
+    clock.advance(timedelta(minutes=35))
+    upkeep.ask_about_payments()
+    assert desk.standing(booking).payment is None
+    assert desk.session.scalars(select(Payment.state)).all() == ["expired"]
+
+
+def test_a_silent_gateway_stops_neither_the_other_payments_nor_the_pass(
+    desk: Desk, upkeep: Upkeep, clock: FixedClock
+):
+    paid = []
+    for start_at in (ONE, ONE + timedelta(hours=1)):
+        booking = desk.come_to_pay(start_at)
+        checkout.open_checkout(desk.counter, booking.id)
+        payment = desk.standing(booking).payment
+        desk.gateway.pay(payment.checkout_id, desk.now)
+        paid.append(booking)
+        clock.advance(timedelta(seconds=1))
+    desk.gateway.faults = [Fault.DOWN_BEFORE]
+    upkeep.run_due()
+    assert [desk.fresh(booking).confirmed_at is not None for booking in paid] == [False, True]
+    upkeep.run_due()
+    assert all(desk.fresh(booking).confirmed_at for booking in paid)
+
+
+def test_a_refund_the_gateway_did_not_answer_is_tried_again_later(
+    desk: Desk, upkeep: Upkeep, clock: FixedClock
+):
+    booking = desk.come_to_pay()
+    checkout.open_checkout(desk.counter, booking.id)
+    payment = desk.standing(booking).payment
+    desk.screen(booking, "chest")
+    desk.gateway.pay(payment.checkout_id, desk.now)
+    upkeep.ask_about_payments()
+    desk.gateway.faults = [Fault.DOWN_BEFORE]
+    upkeep.send_refunds()
+    upkeep.send_refunds()
+    assert desk.session.scalar(select(Refund.state)) == "requested"
+    clock.advance(timedelta(minutes=4))
+    upkeep.run_due()
+    desk.session.expire_all()
+    assert desk.session.scalar(select(Refund.state)) == "succeeded"
+
+
+def test_holds_that_ran_out_are_marked(desk: Desk, upkeep: Upkeep, clock: FixedClock):
+    desk.come_to_pay()
+    clock.advance(timedelta(minutes=9, seconds=59))
+    upkeep.run_due()
+    assert desk.session.scalar(select(Appointment.status)) is Status.HELD
+    clock.advance(timedelta(seconds=1))
+    upkeep.run_due()
+    desk.session.expire_all()
+    assert desk.session.scalar(select(Appointment.status)) is Status.EXPIRED
+
+
+def test_drafts_go_after_a_day_and_nobody_elses_patient_with_them(desk: Desk, clock: FixedClock):
+    old = desk.come_to_pay(ONE)
+    clock.advance(DRAFT_LIFETIME)
+    young = desk.come_to_pay(ONE + timedelta(days=1))
+    clock.advance(timedelta(seconds=1))
+    old_id, young_id = old.id, young.id
+    with desk.counter.transaction():
+        purge_drafts(desk.session, desk.now)
+    assert desk.session.scalars(select(Booking.id)).all() == [young_id]
+    assert old_id != young_id
+    assert desk.session.scalars(select(Patient.id)).all() == [desk.fresh(young_id).patient_id]
+
+
+def test_a_draft_being_paid_for_right_now_stays(desk: Desk, clock: FixedClock):
+    booking = desk.come_to_pay(ONE + timedelta(days=2))
+    clock.advance(DRAFT_LIFETIME)
+    desk.hold(booking, ONE + timedelta(days=2))
+    checkout.open_checkout(desk.counter, booking.id)
+    clock.advance(timedelta(minutes=5))
+    with desk.counter.transaction():
+        purge_drafts(desk.session, desk.now)
+    assert desk.standing(booking).payment is not None
+
+
+def test_old_sign_ins_are_forgotten(desk: Desk, upkeep: Upkeep, clock: FixedClock):
+    account_id = desk.session.scalar(select(Account.id))
+    with desk.counter.transaction():
+        sign_in(desk.session, account_id, desk.now)
+    clock.advance(timedelta(hours=12))
+    upkeep.run_due()
+    assert desk.session.scalar(select(func.count()).select_from(SignIn)) == 1
+    clock.advance(timedelta(seconds=1))
+    upkeep.run_due()
+    assert desk.session.scalar(select(func.count()).select_from(SignIn)) == 0
