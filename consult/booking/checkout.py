@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -15,8 +16,9 @@ from consult.payments.gateway import ReturnUrls
 from consult.payments.service import find_live_payment
 from consult.payments.till import Till
 from consult.scheduling import service as scheduling
-from consult.scheduling.errors import HoldExpired
+from consult.scheduling.errors import HoldExpired, SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
+from consult.scheduling.models import Appointment
 from consult.scheduling.policies import CHECKOUT_GRACE, CHECKOUT_TTL, HOLD_TTL
 from consult.scheduling.queries import find_live_appointment
 
@@ -93,4 +95,21 @@ def abandon(counter: Counter, payment_id: uuid.UUID, booking_id: uuid.UUID) -> N
     with counter.transaction():
         appointment = find_live_appointment(counter.session, booking_id)
         if appointment is not None and appointment.status == Status.HELD:
-            scheduling.shorten_hold(counter.session, appointment.id, now + HOLD_TTL, now)
+            _keep_briefly(counter, appointment, now)
+
+
+def _keep_briefly(counter: Counter, appointment: Appointment, now: datetime) -> None:
+    """Time to try again; also where the hold ran out while the page was open, if nobody else took the hour."""
+    expires_at = appointment.hold_expires_at
+    if expires_at is not None and expires_at > now:
+        scheduling.shorten_hold(counter.session, appointment.id, now + HOLD_TTL, now)
+    elif appointment.booking_id is not None:
+        with suppress(SlotTaken, SlotNotOffered):
+            scheduling.place_hold(
+                counter.session,
+                booking_id=appointment.booking_id,
+                session_type_id=appointment.session_type_id,
+                start_at=appointment.start_at,
+                now=now,
+                hold_ttl=HOLD_TTL,
+            )

@@ -183,8 +183,8 @@ def save_intake(
     intake.save_section(session, booking.id, section_id, answers, now, ports.sealer, done=done)
     judged = screening(ports.catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
     if judged.emergencies:
-        intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
         put_on_safety_hold(session, booking, judged.emergencies, now, ports)
+        intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
 
 
 def submit_intake(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
@@ -192,10 +192,10 @@ def submit_intake(session: Session, booking: Booking, now: datetime, ports: Port
     booking = lock_booking(session, booking.id)
     answers = intake.get_answers(session, booking.id, ports.sealer)
     judged = screening(ports.catalogue, answers, now.date())
-    intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
-    intake.complete(session, booking.id, now)
     if judged.emergencies:
         put_on_safety_hold(session, booking, judged.emergencies, now, ports)
+    intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
+    intake.complete(session, booking.id, now)
 
 
 def release_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:

@@ -55,10 +55,10 @@ def save_recheck(
     kept = dict(answers) | {item.id: _with_former(item, answers.get(item.id), former)}
     intake.save_section(session, booking.id, RECHECK, kept, now, ports.sealer, done=done)
     judged = screening(ports.catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
-    if done or judged.emergencies:
-        intake.record_outcome(session, booking.id, RECHECK, judged.assessment, now, ports.sealer)
     if judged.emergencies:
         put_on_safety_hold(session, booking, judged.emergencies, now, ports)
+    if done or judged.emergencies:
+        intake.record_outcome(session, booking.id, RECHECK, judged.assessment, now, ports.sealer)
     return judged
 
 

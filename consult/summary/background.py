@@ -1,6 +1,6 @@
 """What was tried, with what result, and what the patient wants. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from consult.intake.questionnaire import Item
 
@@ -63,12 +63,27 @@ def _rated_part(item: Item, option_id: str, rating_id: str | None) -> Part:
     return Part(f"{option.short} ({result})", sign=rating_id == items.RATING_ORDER[0])
 
 
-def _doctor(reading: Reading) -> Iterator[str]:
+def _doctor(reading: Reading) -> list[str]:
     """Seen, imaging, whether told of other therapies, and whether basic care helped."""
-    yield f"checked this pain: {reading.words(items.DOCTOR)}"
-    if reading.was_asked(items.DOCTOR_TOLD):
-        yield f"knows the other treatments: {reading.words(items.DOCTOR_TOLD)}"
-    yield f"rest and basic care helped: {reading.words(items.BASIC_CARE)}"
+    return _answers(
+        {
+            "checked this pain": items.DOCTOR,
+            "knows the other treatments": items.DOCTOR_TOLD,
+            "rest and basic care helped": items.BASIC_CARE,
+        },
+        reading,
+    )
+
+
+def _can(reading: Reading) -> list[str]:
+    return _answers({"use the floor": items.FLOOR, "kneel": items.KNEELS}, reading)
+
+
+def _answers(questions: Mapping[str, str], reading: Reading) -> list[str]:
+    """All that were asked, if any of them was answered."""
+    if all(reading.value(item) is None for item in questions.values()):
+        return []
+    return [f"{name}: {reading.words(item)}" for name, item in questions.items() if reading.was_asked(item)]
 
 
 def _activities(reading: Reading) -> tuple[Part, ...]:
@@ -83,10 +98,6 @@ def activity_scores(reading: Reading) -> list[tuple[str, str]]:
         (row["activity"], NOT_ANSWERED if row["score"] is None else f"{row['score']} of {most}")
         for row in rows
     ]
-
-
-def _can(reading: Reading) -> tuple[str, str]:
-    return (f"use the floor: {reading.words(items.FLOOR)}", f"kneel: {reading.words(items.KNEELS)}")
 
 
 def _optional_text(label: str, item_id: str, reading: Reading) -> list[Line]:

@@ -9,10 +9,10 @@ from consult.intake.assessment import Assessment, assess
 from consult.intake.content import Catalogue
 from consult.intake.patterns import PatternMatch
 from consult.intake.questionnaire import Item, Option
-from consult.intake.red_flags import Level, RaisedFlag
 
 from . import items
 from .changes import changes_since
+from .flags import FlagLine, flag_lines
 from .gaps import unanswered
 from .lines import NOT_ANSWERED
 from .numbers import side_pattern
@@ -43,17 +43,15 @@ class SectionRows:
 class Summary:
     """`serious` are emergency and urgent flags, never shortened; `other` the rest, whole as well.
 
-    `screened` are the flags that the answers before payment raise, whose advice the patient had to tick as
-    read. `sections` are all answers, for the screen; `sheet` is what fits on paper.
+    `sections` are all answers, for the screen; `sheet` is what fits on paper.
     """
 
     age: int | None
     access: str
     filled_in_by: str
     rules_version: str
-    serious: Sequence[RaisedFlag]
-    other: Sequence[RaisedFlag]
-    screened: frozenset[str]
+    serious: Sequence[FlagLine]
+    other: Sequence[FlagLine]
     hints: Sequence[PatternMatch]
     regions: Sequence[Option]
     marked: frozenset[str]
@@ -78,7 +76,7 @@ def build_summary(
     Raises UnknownItems.
     """
     reading = read(catalogue, answers, on)
-    flags = reading.assessment.outcome.flags
+    flags = flag_lines(reading, _screened(catalogue, answers, on))
     marked = chosen(reading.value(items.PLACES))
     main = reading.value(items.MAIN_PLACE)
     side = side_pattern(marked)
@@ -88,9 +86,8 @@ def build_summary(
         access=reading.words(items.ACCESS),
         filled_in_by=reading.words(items.FILLED_IN_BY),
         rules_version=catalogue.reviews[RULES].version,
-        serious=[flag for flag in flags if flag.level >= Level.URGENT],
-        other=[flag for flag in flags if flag.level < Level.URGENT],
-        screened=_screened(catalogue, answers, on),
+        serious=[flag for flag in flags if flag.serious],
+        other=[flag for flag in flags if not flag.serious],
         hints=reading.assessment.patterns,
         regions=reading.item(items.PLACES).options,
         marked=marked,

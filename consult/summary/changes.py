@@ -20,8 +20,8 @@ NUMBERS = {
     "pain now": items.PAIN_NOW,
     "pain at its worst": items.PAIN_WORST,
     "pain at its best": items.PAIN_BEST,
-    "limits days": items.LIMITS_DAYS,
-    "spoils joy": items.SPOILS_JOY,
+    "limits daily life": items.LIMITS_DAYS,
+    "spoils enjoyment": items.SPOILS_JOY,
 }
 
 

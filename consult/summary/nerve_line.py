@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from consult.intake.answers import chosen
 
 from . import items
-from .lines import NOT_ANSWERED, Line, Part
+from .lines import Line, Part
 from .reading import Reading
 
 NERVE_LINE = {
@@ -48,7 +48,8 @@ def is_sign(reading: Reading, item_id: str) -> bool:
 def _asked(label: str, questions: Mapping[str, str], reading: Reading) -> Line:
     asked = [(name, item) for name, item in questions.items() if reading.was_asked(item)]
     parts = tuple(Part(f"{name}: {reading.words(item)}", sign=is_sign(reading, item)) for name, item in asked)
-    return Line(label, parts or (Part(NOT_ANSWERED),), joined_by="; ", whole=True)
+    known = any(reading.value(item) is not None for _, item in asked)
+    return Line(label, parts if known else (), joined_by="; ", whole=True)
 
 
 def _gait(reading: Reading) -> Line:

@@ -66,8 +66,7 @@ def story_lines(reading: Reading) -> tuple[Line, ...]:
         reading.line("Course", items.COURSE),
         line("Night", _night(reading)),
         reading.line("Feels like", items.FEELS_LIKE),
-        line("Limits days", _of_ten(reading, items.LIMITS_DAYS)),
-        line("Spoils joy", _of_ten(reading, items.SPOILS_JOY)),
+        line("Limits", _limits(reading)),
     )
 
 
@@ -93,5 +92,7 @@ def _night(reading: Reading) -> Iterator[str]:
         yield f"worse after a bad night: {reading.words(items.AFTER_BAD_NIGHT)}"
 
 
-def _of_ten(reading: Reading, item_id: str) -> list[str]:
-    return [reading.words(item_id)] if reading.number(item_id) is not None else []
+def _limits(reading: Reading) -> Iterator[str]:
+    limits = {"daily life": items.LIMITS_DAYS, "enjoyment": items.SPOILS_JOY}
+    if any(reading.number(item) is not None for item in limits.values()):
+        yield from (f"{what}: {reading.words(item)}" for what, item in limits.items())

@@ -1,16 +1,15 @@
 """What is cut when the sheet does not fit on one page. Pure.
 
 In this order: the background (what can be changed, tried, goals), the hints down to two and then the question
-between them, the lists among the findings; of lists each time one row of the tallest, which then says how many
-more there are. The flags, the nerve line, the numbers and what to ask again are never cut. When the flags leave no room even for the least of the rest,
-the sheet may take another page.
+between them, the lists among the findings; of lists each time one row of the tallest, which then says how
+many more there are. The flags, the nerve line, the numbers and what to ask again are never cut. When the
+flags leave no room even for the least of the rest, the sheet may take another page.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from consult.intake.red_flags import RaisedFlag
-
+from .flags import FlagLine
 from .lines import Group, Line
 from .sheet import Sheet
 from .space import PAGE, column_rows, full_width_rows, line_rows
@@ -18,7 +17,7 @@ from .space import PAGE, column_rows, full_width_rows, line_rows
 FEWEST_HINTS = 2
 
 
-def fit(sheet: Sheet, flags: Sequence[RaisedFlag], strip: Sequence[str], notices: Sequence[str]) -> Sheet:
+def fit(sheet: Sheet, flags: Sequence[FlagLine], strip: Sequence[str], notices: Sequence[str]) -> Sheet:
     """The sheet cut to as few pages as it can have.
 
     `strip`: what the patient wrote into the head of the page; `notices`: further texts among the flags.

@@ -7,21 +7,22 @@ width and Letter's height, the smaller of each, and err on the safe side; a brow
 from collections.abc import Sequence
 from math import ceil
 
-from consult.intake.red_flags import Level, RaisedFlag
+from consult.intake.red_flags import Level
 
+from .flags import FlagLine
 from .lines import Line, width
 from .sheet import Sheet
 
 PAGE = 68.5
-FULL = 118
-HALF = 57
-BESIDE_LABEL = 44
+FULL = 121
+HALF = 60
+BESIDE_LABEL = 47
 IN_STRIP = 24
 FIXED = 12.0
 """The strip's frame, the draft line, what to ask again, the gaps between topics."""
 CHART = 13.0
 HEADING = 1.9
-FLAG_BOX = 2.4
+FLAG_BOX = 2.2
 HOLD = 4.0
 """The box that says the visit is on hold."""
 PARAGRAPH_GAP = 0.2
@@ -37,24 +38,24 @@ def rows_for(letters: int, per_row: int) -> int:
     return max(1, ceil(letters / per_row))
 
 
-def flag_rows(flag: RaisedFlag) -> float:
+def flag_rows(flag: FlagLine) -> float:
     """An emergency or urgent one has a box with the title on top, any other is one paragraph."""
-    quotes = sum(width(quote.short) + 4 for quote in flag.answers)
-    said = quotes + width(flag.therapist_text) + width(", ".join(flag.sources)) + 3
-    told = _TOLD + width(flag.patient_text) if flag.patient_text else 0
-    if flag.level >= Level.URGENT:
-        return FLAG_BOX + rows_for(said, FULL) + rows_for(told + _READ, FULL)
-    title = width(flag.level) + width(flag.title) + 5
+    raised = flag.raised
+    said = width(f"{flag.quotes} ({', '.join(raised.sources)}). {raised.therapist_text}")
+    told = _TOLD + width(raised.patient_text) if raised.patient_text else 0
+    if flag.serious:
+        return FLAG_BOX + rows_for(said + told + _READ, FULL)
+    title = width(f"{raised.level} {raised.title}    ")
     return PARAGRAPH_GAP + rows_for(title + said + told, FULL)
 
 
 def full_width_rows(
-    sheet: Sheet, flags: Sequence[RaisedFlag], strip: Sequence[str], notices: Sequence[str]
+    sheet: Sheet, flags: Sequence[FlagLine], strip: Sequence[str], notices: Sequence[str]
 ) -> float:
     """Everything above and below the two columns."""
     rows = FIXED + max(rows_for(width(text), IN_STRIP) for text in strip)
     rows += sum(flag_rows(flag) for flag in flags) or 1
-    rows += HOLD * any(flag.level is Level.EMERGENCY for flag in flags)
+    rows += HOLD * any(flag.raised.level is Level.EMERGENCY for flag in flags)
     rows += sum(PARAGRAPH_GAP + rows_for(_NOTICE + width(text), FULL) for text in notices)
     rows += rows_for(sheet.gaps.width, FULL - len("Not answered: "))
     if sheet.changes is not None:

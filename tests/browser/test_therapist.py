@@ -23,7 +23,7 @@ def test_the_therapist_signs_in_reads_a_summary_and_subscribes_to_the_calendar(
 ) -> None:
     olivia = new_visitor(width=width)
     sign_in(olivia, password="not the password")
-    olivia.see_refused("sign-in-refused", "The email or the password is not right.")
+    olivia.see_refused("sign-in-refused", "email")
     expect(olivia.page.get_by_label("Email")).to_have_value(THERAPIST_EMAIL)
     expect(olivia.page.get_by_label("Password")).to_have_value("")
 
@@ -41,11 +41,16 @@ def test_the_therapist_signs_in_reads_a_summary_and_subscribes_to_the_calendar(
     assert feed.headers["content-type"] == "text/calendar; charset=utf-8"
     assert "BEGIN:VEVENT" in feed.text()
 
-    olivia.follow("Form and rules")
-    olivia.see("form-and-rules")
     olivia.press("Sign out")
     olivia.open("/therapist")
     expect_heading(olivia, "Sign in")
+
+
+def test_the_therapist_can_read_what_the_form_asks_and_why(new_visitor: NewVisitor) -> None:
+    olivia = new_visitor()
+    sign_in(olivia)
+    olivia.follow("Form and rules")
+    olivia.see("form-and-rules")
 
 
 def test_the_summary_prints_without_the_frame_around_it(

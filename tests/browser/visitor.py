@@ -121,11 +121,14 @@ class Visitor:
         self._fits()
         self.check_faults()
 
-    def see_refused(self, name: str, *messages: str) -> None:
-        """The page again, with what is wrong on top and, with scripts, the focus there."""
+    def see_refused(self, name: str, *questions: str) -> None:
+        """The page again: on top what is wrong, with scripts in focus; the same words at each question."""
         expect(self.page).to_have_title(re.compile("^Error: "))
         summary = self.page.locator("[data-error-summary]")
-        expect(summary.get_by_role("link")).to_have_text(list(messages))
+        links = summary.get_by_role("link").all()
+        assert [link.get_attribute("href") for link in links] == [f"#{question}" for question in questions]
+        for question, link in zip(questions, links, strict=True):
+            expect(self.page.locator(f"[id='{question}-error']")).to_contain_text(link.inner_text())
         if self.scripts:
             expect(summary).to_be_focused()
         self.see(name)

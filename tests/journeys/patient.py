@@ -135,7 +135,7 @@ class Patient(Visitor):
 
     def choose_time(self, start: str = EARLIEST) -> Page:
         self.fill(start=start)
-        return self.press("Hold this time")
+        return self.press("Continue with this time")
 
     def tell_about_myself(self, **changes: Any) -> Page:
         """Every page about the patient, from the one shown, with questions that open on the way."""

@@ -139,4 +139,3 @@ def test_a_warning_sign_that_opens_its_question_on_the_same_page_is_asked_next(p
     assert page.form.asks("pt_preg_warn")
     patient.fill(pt_preg_warn="no")
     assert patient.press().path == "/book/terms"
-

@@ -14,7 +14,7 @@ NAMES = {
     "right to left": "נועה לוי",
     "without spaces": "山田太郎",
     "emoji": "Kim 🦴 Lee",
-    "markup": "<b>Bo</b> & \"Jo\" O'Neil",
+    "markup": '<b>Bo</b> & "Jo" O\'Neil',
     "commas and semicolons": "Smith, John; Jr. \\ III",
     "looks like a header": "Ann: Bcc",
     "as long as allowed": "Ngozi " * 19 + "Okonjo",
@@ -60,9 +60,7 @@ def test_three_hundred_characters_are_too_long_for_a_name_and_are_not_lost(patie
     assert patient.press().path == "/book/about/contact"
 
 
-def test_free_text_in_the_intake_is_kept_as_written_and_shown_as_text(
-    patient: Patient, therapist: Therapist
-):
+def test_free_text_in_the_intake_is_kept_as_written_and_shown_as_text(patient: Patient, therapist: Therapist):
     said = "1. Walk <again>\n2. “Dance” – naïvely 💃🏽\n\n3. </textarea><script>alert(1)</script>"
     private_page = patient.book()
     patient.open(f"{private_page}/intake")

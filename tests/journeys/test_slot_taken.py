@@ -50,9 +50,7 @@ def test_losing_the_race_for_a_second_time_keeps_the_first(
     assert page.status == 409
     assert "We are holding this time for you until 8:10 am" in page.text
     assert page.form.value("start") == "2026-06-01T17:00:00+00:00"
-    assert rows("SELECT start_at FROM appointment WHERE status = 'held'") == [
-        ("2026-06-01 17:00:00.000000",)
-    ]
+    assert rows("SELECT start_at FROM appointment WHERE status = 'held'") == [("2026-06-01 17:00:00.000000",)]
 
 
 def test_times_are_shown_in_the_patients_own_zone_and_the_choice_is_the_same_instant(patient: Patient):

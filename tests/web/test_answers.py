@@ -56,7 +56,15 @@ def test_every_page_and_every_refusal_carries_the_security_headers_and_is_not_st
         },
         **{
             path: stranger.client.get(path)
-            for path in ("/healthz", "/readyz", "/mail", "/therapist", "/book/paid", "/book/pay", "/demo-pay/x")
+            for path in (
+                "/healthz",
+                "/readyz",
+                "/mail",
+                "/therapist",
+                "/book/paid",
+                "/book/pay",
+                "/demo-pay/x",
+            )
         },
         **{
             path: patient.client.get(f"{private_page}{path}")

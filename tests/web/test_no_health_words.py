@@ -1,4 +1,4 @@
-"""Nothing said about health gets into an address, a mail, a calendar or a log: a whole story with marker words."""
+"""No answer gets into an address, a mail, a calendar or a log: a whole story with marker words."""
 
 import logging
 import re
@@ -23,8 +23,8 @@ FREE_TEXT = {
     "co_sign": f"{MARKER} Marin",
 }
 TICKED = (
-    "swollen", "calf", "cancer", "buttock", "lowback", "numb", "leg", "sc_main", "fe_numb", "st_night", "bm_regions",
-    "Urgent", "flag", "1980-03-14", "Albany", "555", "Sam,",
+    "swollen", "calf", "cancer", "buttock", "lowback", "numb", "leg", "sc_main", "fe_numb", "st_night",
+    "bm_regions", "Urgent", "flag", "1980-03-14", "Albany", "555", "Sam,",
 )  # fmt: skip
 
 
@@ -39,7 +39,9 @@ def test_no_word_of_an_answer_is_in_an_address_a_mail_or_a_log(
 ):
     caplog.set_level(logging.DEBUG)
     addresses: list[str] = []
-    app.after_request(lambda response: addresses.append(f"{request.url} {response.location or ''}") or response)
+    app.after_request(
+        lambda response: addresses.append(f"{request.url} {response.location or ''}") or response
+    )
 
     patient.pass_safety_check("calf", "cancer")
     patient.fill(read=True)

@@ -126,7 +126,9 @@ def test_a_booking_not_confirmed_has_no_private_page_even_for_those_who_know_its
     assert (known.status_code, known.data) == (404, unknown.data)
 
 
-@pytest.mark.parametrize("address", ["/nowhere", "/book/nowhere", "/therapist/nowhere", "/demo-pay/x", "/mail/x"])
+@pytest.mark.parametrize(
+    "address", ["/nowhere", "/book/nowhere", "/therapist/nowhere", "/demo-pay/x", "/mail/x"]
+)
 def test_what_does_not_exist_is_not_found(app: Flask, address: str):
     response = app.test_client().get(address)
     assert response.status_code == 404

@@ -31,7 +31,9 @@ def account_id(session: Session, clock: FixedClock) -> uuid.UUID:
         return account.id
 
 
-def test_an_address_is_kept_in_one_form_and_a_password_only_as_a_hash(session: Session, account_id: uuid.UUID):
+def test_an_address_is_kept_in_one_form_and_a_password_only_as_a_hash(
+    session: Session, account_id: uuid.UUID
+):
     account = session.get_one(Account, account_id)
     assert account.email == "olivia@example.com"
     assert account.password_hash.startswith("$argon2id$")
@@ -73,7 +75,12 @@ def test_a_password_typed_on_another_keyboard_is_the_same_password(session: Sess
 def test_a_password_too_short_or_too_long_is_refused(session: Session, clock: FixedClock, password: str):
     with pytest.raises(accounts.PasswordRefused), transaction(session):
         accounts.add_account(
-            session, email="a@example.com", password=password, role=Role.THERAPIST, therapist_id=None, now=clock()
+            session,
+            email="a@example.com",
+            password=password,
+            role=Role.THERAPIST,
+            therapist_id=None,
+            now=clock(),
         )
     assert session.scalar(select(Account)) is None
 
@@ -82,7 +89,12 @@ def test_a_password_too_short_or_too_long_is_refused(session: Session, clock: Fi
 def test_the_shortest_and_the_longest_password_are_taken(session: Session, clock: FixedClock, password: str):
     with transaction(session):
         accounts.add_account(
-            session, email="a@example.com", password=password, role=Role.THERAPIST, therapist_id=None, now=clock()
+            session,
+            email="a@example.com",
+            password=password,
+            role=Role.THERAPIST,
+            therapist_id=None,
+            now=clock(),
         )
     assert accounts.check_password(session, "a@example.com", password) is not None
 
@@ -135,7 +147,9 @@ def test_a_sign_in_is_not_written_at_every_look(session: Session, account_id: uu
     assert not accounts.needs_touch(session, "another", clock())
 
 
-def test_signing_out_ends_this_sign_in_and_no_other(session: Session, account_id: uuid.UUID, clock: FixedClock):
+def test_signing_out_ends_this_sign_in_and_no_other(
+    session: Session, account_id: uuid.UUID, clock: FixedClock
+):
     with transaction(session):
         first, second = (accounts.sign_in(session, account_id, clock()) for _ in range(2))
     with transaction(session):

@@ -114,7 +114,11 @@ def test_what_the_safety_answers_meant_is_recorded_once_they_are_whole(desk: Des
     assert desk.standing(booking).response.outcomes == ()
     desk.screen(booking, "habit", sc_habit_what=["leak"], sc_habit_when="w2")
     [outcome] = desk.standing(booking).response.outcomes
-    assert (outcome.stage, outcome.level, outcome.flags) == ("screen", "emergency", ("bladder_bowel_new_change",))
+    assert (outcome.stage, outcome.level, outcome.flags) == (
+        "screen",
+        "emergency",
+        ("bladder_bowel_new_change",),
+    )
     assert outcome.at == desk.now
     assert outcome.version == desk.ports.catalogue.questionnaire.version
 

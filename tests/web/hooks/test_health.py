@@ -25,7 +25,9 @@ def test_ready_once_migrated_and_not_without_the_overlap_guard(app: Flask):
         assert (response.status_code, response.text) == (200, "ready\n")
         engine = app.extensions["sqlalchemy"].engine
         with engine.begin() as connection:
-            names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars()
+            names = connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            ).scalars()
             for name in list(names):
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
     response = app.test_client().get("/readyz")
@@ -33,9 +35,7 @@ def test_ready_once_migrated_and_not_without_the_overlap_guard(app: Flask):
     assert "overlapping" in response.text
 
 
-def test_a_database_that_does_not_answer_is_not_ready_and_no_error(
-    make_app: Callable[..., Flask], tmp_path
-):
+def test_a_database_that_does_not_answer_is_not_ready_and_no_error(make_app: Callable[..., Flask], tmp_path):
     app = make_app()
     with app.app_context():
         app.extensions["sqlalchemy"].engine.dispose()

@@ -197,11 +197,19 @@ def test_bad_input_about_who_it_is_for_shows_the_page_again_with_the_rest_kept(
 CONTACT = {
     "no email": ({"pt_email": ""}, "pt_email", "Write an answer to"),
     "no at sign": ({"pt_email": "rosa.example.com"}, "pt_email", "Write one full email address"),
-    "two addresses": ({"pt_email": "a@example.com,b@example.com"}, "pt_email", "Write one full email address"),
+    "two addresses": (
+        {"pt_email": "a@example.com,b@example.com"},
+        "pt_email",
+        "Write one full email address",
+    ),
     "a name around it": ({"pt_email": "Rosa <r@example.com>"}, "pt_email", "Write one full email address"),
     "a header": ({"pt_email": "a@example.com\r\nBcc: b@example.com"}, "pt_email", "Write one full"),
     "markup": ({"pt_email": '"><script>@example.com'}, "pt_email", "Write one full email address"),
-    "an address too long": ({"pt_email": f"{'a' * 250}@example.com"}, "pt_email", "Shorten your answer to 254"),
+    "an address too long": (
+        {"pt_email": f"{'a' * 250}@example.com"},
+        "pt_email",
+        "Shorten your answer to 254",
+    ),
     "no phone": ({"pt_phone": ""}, "pt_phone", "Write an answer to"),
     "too few digits": ({"pt_phone": "call me 12"}, "pt_phone", "Write a phone number with its area code"),
     "a phone too long": ({"pt_phone": "5" * 41}, "pt_phone", "Shorten your answer to 40"),

@@ -1,7 +1,5 @@
 """Tampered answers to every kind of question of the intake form."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.journeys.patient import INTAKE, Patient
@@ -10,11 +8,11 @@ Pairs = list[tuple[str, str]]
 
 
 @pytest.fixture
-def filled_in(patient: Patient) -> Iterator[tuple[Patient, str]]:
+def filled_in(patient: Patient) -> tuple[Patient, str]:
     private_page = patient.book()
     patient.open(f"{private_page}/intake")
     patient.fill_in_intake()
-    yield patient, private_page
+    return patient, private_page
 
 
 BAD: dict[str, tuple[str, str, list[str], str]] = {
@@ -57,7 +55,9 @@ def test_a_tampered_answer_shows_the_topic_again_and_the_rest_is_kept(
     assert patient.open(f"{private_page}/intake/check").status == 200
 
 
-def test_a_score_out_of_range_and_a_rating_nobody_offered_are_refused(filled_in: tuple[Patient, str], subtests):
+def test_a_score_out_of_range_and_a_rating_nobody_offered_are_refused(
+    filled_in: tuple[Patient, str], subtests
+):
     patient, private_page = filled_in
     for topic, name, value, field in (
         ("goals", "go_act-0-score", "11", "go_act"),

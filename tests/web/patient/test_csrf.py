@@ -44,7 +44,7 @@ def test_a_page_about_the_patient_is_shown_again_with_everything_typed(
 def test_a_time_is_not_held(patient: Patient, send_with_forged_token: Forged, rows: Rows):
     patient.pass_safety_check()
     patient.fill(start=EARLIEST)
-    page = send_with_forged_token(patient, "Hold this time")
+    page = send_with_forged_token(patient, "Continue with this time")
     assert (page.status, page.path) == (422, "/book/time")
     assert "open for a long time" in page.errors["start"]
     assert rows("SELECT * FROM appointment") == []

@@ -23,7 +23,16 @@ def test_appointments_stand_in_order_under_their_days(app: Flask, therapist: The
     ):
         Patient(app).book(start, pt_name=name)
     text = therapist.sign_in().text
-    words = ("11:00 am", "Ann Today", "Coming", "Tuesday, June 2", "9:00 am", "Ben Early", "3:00 pm", "Cleo Late")
+    words = (
+        "11:00 am",
+        "Ann Today",
+        "Coming",
+        "Tuesday, June 2",
+        "9:00 am",
+        "Ben Early",
+        "3:00 pm",
+        "Cleo Late",
+    )
     places = [text.index(word) for word in words]
     assert places == sorted(places)
 

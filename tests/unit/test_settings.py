@@ -1,0 +1,146 @@
+"""What the operator decides, and what the application refuses to start with."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from consult.db.sealing import new_key, parse_key
+from consult.settings import Settings, SettingsRefused
+
+PRODUCTION = {
+    "CONSULT_ENV": "production",
+    "CONSULT_DATA": "/tmp/never-made",
+    "SECRET_KEY": "s" * 32,
+    "ENCRYPTION_KEYS": "AAAA",
+    "PUBLIC_URL": "https://book.example.org",
+    "SMTP_URL": "smtp://mail.example.org",
+    "MAIL_FROM": "Dr. Olivia Patel <bookings@example.org>",
+    "ALLOW_DEMO_PAYMENTS": "1",
+}
+
+
+def refused(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsRefused) as refusal:
+        Settings.from_environ(environ)
+    return refusal.value.faults
+
+
+def test_production_starts_with_everything_set():
+    settings = Settings.from_environ(PRODUCTION)
+    assert settings.production
+    assert settings.secure_cookies
+    assert settings.trusted_hosts == ("book.example.org",)
+    assert settings.database_url == "sqlite:////tmp/never-made/consult.db"
+    assert settings.demo_therapist_password is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "s" * 31),
+        ("ENCRYPTION_KEYS", ""),
+        ("ENCRYPTION_KEYS", " , "),
+        ("PUBLIC_URL", ""),
+        ("PUBLIC_URL", "http://book.example.org"),
+        ("SMTP_URL", ""),
+        ("MAIL_FROM", ""),
+        ("MAIL_FROM", "bookings@localhost.localdomain"),
+        ("ALLOW_DEMO_PAYMENTS", ""),
+        ("ALLOW_DEMO_PAYMENTS", "0"),
+        ("ALLOW_DEMO_PAYMENTS", "true"),
+        ("VIDEO_URL_TEMPLATE", "https://video.example.org/one-for-all"),
+    ],
+)
+def test_production_refuses_each_of_these_by_name(name: str, value: str):
+    [fault] = refused({**PRODUCTION, name: value})
+    assert name in fault
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    faults = refused({"CONSULT_ENV": "production", "PORT": "http", "STRIPE_SECRET_KEY": "sk_live_x"})
+    said = "\n".join(faults)
+    for name in (
+        "SECRET_KEY",
+        "ENCRYPTION_KEYS",
+        "PUBLIC_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
+        "ALLOW_DEMO_PAYMENTS",
+        "PORT",
+        "STRIPE_SECRET_KEY",
+    ):
+        assert name in said
+    assert "sk_live_x" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CONSULT_ENV", "prod"),
+        ("PORT", "eighty"),
+        ("PORT", "-1"),
+        ("PORT", "8000.0"),
+        ("PORT", "٨٠٠٠"),
+        ("PUBLIC_URL", "book.example.org"),
+        ("PUBLIC_URL", "/book"),
+        ("STRIPE_SECRET_KEY", "sk_test_x"),
+    ],
+)
+def test_development_refuses_what_makes_no_sense(tmp_path: Path, name: str, value: str):
+    faults = refused({"CONSULT_DATA": str(tmp_path), name: value})
+    assert any(name in fault for fault in faults)
+
+
+def test_development_needs_nothing(tmp_path: Path):
+    settings = Settings.from_environ({"CONSULT_DATA": str(tmp_path)})
+    assert not settings.production
+    assert settings.public_url == "http://127.0.0.1:8000"
+    assert {"127.0.0.1", "localhost"} <= set(settings.trusted_hosts)
+    assert settings.smtp_url is None
+    assert not settings.secure_cookies
+    assert len(settings.secret_key) >= 32
+    assert [len(parse_key(key)) for key in settings.encryption_keys] == [32]
+
+
+def test_keys_made_on_a_first_run_are_kept_for_the_next_and_readable_by_their_owner_only(tmp_path: Path):
+    environ = {"CONSULT_DATA": str(tmp_path / "new")}
+    first, second = Settings.from_environ(environ), Settings.from_environ(environ)
+    assert (first.secret_key, first.encryption_keys) == (second.secret_key, second.encryption_keys)
+    [file] = [file for file in (tmp_path / "new").iterdir() if first.secret_key in file.read_text()]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_keys_that_are_set_win_over_those_made(tmp_path: Path):
+    keys = (new_key(), new_key())
+    settings = Settings.from_environ(
+        {"CONSULT_DATA": str(tmp_path), "ENCRYPTION_KEYS": f"{keys[0]} , {keys[1]}", "SECRET_KEY": ""}
+    )
+    assert settings.encryption_keys == keys
+    assert len(settings.secret_key) >= 32
+
+
+def test_production_makes_no_keys(tmp_path: Path):
+    refused({**PRODUCTION, "CONSULT_DATA": str(tmp_path), "SECRET_KEY": "", "ENCRYPTION_KEYS": ""})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_ends_without_a_slash_and_hosts_may_be_named(tmp_path: Path):
+    settings = Settings.from_environ(
+        {
+            "CONSULT_DATA": str(tmp_path),
+            "PUBLIC_URL": "http://book.example.org:8080/",
+            "TRUSTED_HOSTS": "book.example.org, proxy.internal",
+            "PORT": " 9000 ",
+        }
+    )
+    assert settings.public_url == "http://book.example.org:8080"
+    assert settings.trusted_hosts == ("book.example.org", "proxy.internal")
+    assert settings.port == 9000
+
+
+def test_settings_cannot_be_changed_after_the_start(tmp_path: Path):
+    settings = Settings.from_environ({"CONSULT_DATA": str(tmp_path)})
+    with pytest.raises(AttributeError):
+        settings.env = "production"  # type: ignore[misc]
