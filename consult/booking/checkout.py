@@ -99,7 +99,7 @@ def abandon(counter: Counter, payment_id: uuid.UUID, booking_id: uuid.UUID) -> N
 
 
 def _keep_briefly(counter: Counter, appointment: Appointment, now: datetime) -> None:
-    """Time to try again; also where the hold ran out while the page was open, if nobody else took the hour."""
+    """Time to try again; also where the hold ran out meanwhile, if nobody else took the hour."""
     expires_at = appointment.hold_expires_at
     if expires_at is not None and expires_at > now:
         scheduling.shorten_hold(counter.session, appointment.id, now + HOLD_TTL, now)

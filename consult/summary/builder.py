@@ -7,13 +7,11 @@ from datetime import date
 from consult.intake.answers import AnswerValue, chosen
 from consult.intake.assessment import Assessment, assess
 from consult.intake.content import Catalogue
-from consult.intake.patterns import PatternMatch
 from consult.intake.questionnaire import Item, Option
 
 from . import items
 from .changes import changes_since
 from .flags import FlagLine, flag_lines
-from .gaps import unanswered
 from .lines import NOT_ANSWERED
 from .numbers import side_pattern
 from .overflow import fit
@@ -52,14 +50,12 @@ class Summary:
     rules_version: str
     serious: Sequence[FlagLine]
     other: Sequence[FlagLine]
-    hints: Sequence[PatternMatch]
     regions: Sequence[Option]
     marked: frozenset[str]
     main_region: str | None
     side: str
     sheet: Sheet
     sections: Sequence[SectionRows]
-    unanswered: Sequence[Item]
     assessment: Assessment
 
 
@@ -88,14 +84,12 @@ def build_summary(
         rules_version=catalogue.reviews[RULES].version,
         serious=[flag for flag in flags if flag.serious],
         other=[flag for flag in flags if not flag.serious],
-        hints=reading.assessment.patterns,
         regions=reading.item(items.PLACES).options,
         marked=marked,
         main_region=main if isinstance(main, str) else None,
         side=side,
         sheet=fit(whole_sheet(reading, side, changes), flags, strip_texts(reading), notices),
         sections=_sections(reading, answers),
-        unanswered=unanswered(reading),
         assessment=reading.assessment,
     )
 

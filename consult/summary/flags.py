@@ -1,4 +1,4 @@
-"""A raised flag as the sheet prints it: with the answers quoted, and whether its advice was to be read. Pure."""
+"""A raised flag as the sheet prints it: its answers quoted, and whether its advice had to be read. Pure."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ BESIDE_LABEL = 47
 IN_STRIP = 24
 FIXED = 12.0
 """The strip's frame, the draft line, what to ask again, the gaps between topics."""
-CHART = 13.0
+CHART = 11.5
 HEADING = 1.9
 FLAG_BOX = 2.2
 HOLD = 4.0

@@ -1,9 +1,10 @@
 """The question that would tell the first two hints apart. Pure.
 
-Each answer a question could have is put in the place of the present one, everything else left as it is. How
-far the balance between the two hints then swings, from the answer best for the first to the one best for the
-second, is what the question is worth. One not answered comes before one to ask again, a bigger swing before
-a smaller, an earlier question before a later.
+Only a question behind an answer that would fit one of them can be it. Each answer it could have is put in
+the place of the present one, everything else left as it is. How far the balance between the two hints then
+swings, from the answer best for the first to the one best for the second, is what the question is worth.
+One not answered comes before one to ask again, a bigger swing before a smaller, an earlier question before
+a later.
 """
 
 from collections.abc import Iterator
@@ -21,8 +22,9 @@ _MANY = (ItemType.MANY, ItemType.BODY_CHART)
 
 @dataclass(frozen=True)
 class TellingQuestion:
-    """`for_first` and `for_second`: the answers that would move the balance that way, in short
-    words; at most one of the two is empty. `answer` is the present one."""
+    """`for_first` and `for_second`: the answers that would move the balance that way most, in short words; one
+    of the two may be empty. `answer` is the present one.
+    """
 
     ask: str
     answer: str
@@ -55,7 +57,7 @@ def telling_question(reading: Reading) -> TellingQuestion | None:
 
 def _askable(first: PatternRule, second: PatternRule, reading: Reading) -> list[Item]:
     named: set[str] = set()
-    for clue in (*first.support, *first.against, *second.support, *second.against):
+    for clue in (*first.support, *second.support):
         named |= items_named(clue.when, reading.facts.definitions)
     return [item for item in reading.open if item.id in named]
 

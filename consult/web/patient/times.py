@@ -20,6 +20,7 @@ from consult.web.security import csrf_stale, redisplays
 from .visit import at, current_standing, onward, patient, posted, progress
 
 _DAYS = 7
+_REACH = timedelta(days=3650)
 
 
 @patient.route("/book/time", methods=["GET", "POST"])
@@ -89,9 +90,11 @@ def _time_page(
 
 def _instant(text: str) -> datetime | None:
     try:
-        return as_utc(datetime.fromisoformat(text))
+        instant = as_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
+    # Near the ends of the calendar a time can no longer be shown in every zone.
+    return instant if abs(instant - deps().now()) < _REACH else None
 
 
 def _day(text: str) -> date | None:
