@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 
 NOT_ANSWERED = "not answered"
 NOT_ASKED = "not asked"
-_PIECE = re.compile(r"\S{1,24}\s*")
+_PIECE = re.compile(r"\S{1,18}\s*")
 
 
 def width(text: str) -> int:

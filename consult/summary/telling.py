@@ -22,8 +22,8 @@ _MANY = (ItemType.MANY, ItemType.BODY_CHART)
 
 @dataclass(frozen=True)
 class TellingQuestion:
-    """`for_first` and `for_second`: the answers that would move the balance that way most, in short words; one
-    of the two may be empty. `answer` is the present one.
+    """`answer` is the present one. `for_first` and `for_second`: those, in short words, that would move the
+    balance that way most; one of the two may be empty.
     """
 
     ask: str
