@@ -16,13 +16,13 @@ from consult.intake.service import RecordedOutcome
 from .models import Booking
 from .ports import Ports
 from .reactions import put_on_safety_hold
-from .screening import INTAKE, RECHECK, Screening, screening
+from .screening import INTAKE, RECHECK, SCREEN, Screening, screening
 from .standing import lock_booking
 
 WINDOW = timedelta(hours=24)
 """A recheck counts for a visit that starts within this time after it (clinical design, safety)."""
 
-_STAGES = (INTAKE, RECHECK)
+_STAGES = (SCREEN, INTAKE, RECHECK)
 
 
 def rechecked_at(outcomes: tuple[RecordedOutcome, ...], start_at: datetime) -> datetime | None:

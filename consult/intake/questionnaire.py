@@ -179,7 +179,7 @@ def _visible(
             continue
         value = known.get(item.id)
         if value is not None and is_answered(value):
-            live[item.id] = _without_exclusive(item, value)
+            live[item.id] = without_exclusive(item, value)
         visible.append((item, live.get(item.id)))
     return visible
 
@@ -207,7 +207,8 @@ def _follow_ups(questionnaire: Questionnaire, item_id: str, value: AnswerValue) 
             yield item
 
 
-def _without_exclusive(item: Item, value: AnswerValue) -> AnswerValue:
+def without_exclusive(item: Item, value: AnswerValue) -> AnswerValue:
+    """The answer without "none of these" where that stands beside something ticked."""
     exclusive = {option.id for option in item.options if option.exclusive}
     if not exclusive or not chosen(value) - exclusive:
         return value

@@ -13,7 +13,7 @@ from wtforms import Field, Form
 from wtforms.utils import unset_value
 
 from consult.intake.answers import AnswerValue
-from consult.intake.questionnaire import Item, ItemType
+from consult.intake.questionnaire import Item, ItemType, without_exclusive
 from consult.intake.reading import AnswerRefused, Problem, read_answer
 
 RATINGS = ("helped", "no_change", "worse")
@@ -114,7 +114,8 @@ def read_form(form: Form, items: Sequence[Item]) -> Reading:
             reading.answers[item.id] = None
             continue
         try:
-            reading.answers[item.id] = read_answer(item, _loose(item, raw))
+            value = read_answer(item, _loose(item, raw))
+            reading.answers[item.id] = without_exclusive(item, value) if value is not None else None
         except AnswerRefused as refusal:
             reading.errors[item.id] = refused_message(item, refusal.problem)
     return reading

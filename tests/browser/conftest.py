@@ -20,10 +20,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from consult.app import create_app
 from consult.settings import Settings
-from tests.browser.visitor import THERAPIST_PASSWORD, Visitor
+from tests.browser.visitor import PATIENCE_MS, THERAPIST_PASSWORD, Visitor
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-_PATIENCE_MS = 15_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -103,7 +102,7 @@ def new_visitor(
             has_touch=True,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(_PATIENCE_MS)
+        context.set_default_timeout(PATIENCE_MS)
         visitors.append(Visitor(context.new_page(), base_url, photos, scripts=scripts))
         return visitors[-1]
 

@@ -12,6 +12,7 @@ from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, R
 THERAPIST_EMAIL = "olivia.patel@example.com"
 THERAPIST_PASSWORD = "correct horse battery"
 
+PATIENCE_MS = 15_000
 NARROWEST = 320
 _AXE = Axe()
 # The size of targets (WCAG 2.2, 2.5.8) is a rule that axe has switched off.
@@ -22,6 +23,8 @@ _FOCUS_SHOWS = """() => {
   return [focused, ...(focused.labels ?? [])].map((shown) => getComputedStyle(shown))
     .some((style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2);
 }"""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 Given = Mapping[str, str | Sequence[str]]
 
@@ -141,9 +144,11 @@ class Visitor:
         return sheets
 
     def check_faults(self) -> None:
+        """Nothing may have gone wrong since the last time this was asked."""
         heard = [message for message in self._console if not self._tells_of_refusal(message)]
-        said = [f"console at {message.location['url']}: {message.text}" for message in heard]
-        assert not self._faults + said, "\n".join(self._faults + said)
+        faults = self._faults + [f"console at {message.location['url']}: {message.text}" for message in heard]
+        self._faults, self._console = [], []
+        assert not faults, "\n".join(faults)
 
     def _answer_what_is_asked(self, waiting: dict[str, str | Sequence[str]]) -> bool:
         """Takes from `waiting` what it could answer; with scripts an answer may open the next question."""

@@ -49,9 +49,10 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
         return _page(standing, token, section, page), 422
     # Also what the recheck opened, where an answer of the first safety screen must be given anew.
     asked = visible_items(questionnaire, known, [section_id], today)
-    unseen = any(item.id not in request.form.getlist("shown") for item in asked)
+    shown = request.form.getlist("shown")
+    unseen = next((item.id for item in asked if item.id not in shown), None)
     # What is valid is kept even beside an error: a patient who gives up here finds it again.
-    _save(standing, section, page, done=page.done and not unseen and not later)
+    _save(standing, section, page, done=page.done and unseen is None and not later)
     if standing_of(token).booking.on_safety_hold:
         return redirect(url_for("patient.intake_done", token=token), code=303)
     if page.errors:
@@ -110,10 +111,11 @@ def _save(standing: Standing, section: Section, page: QuestionPage, *, done: boo
         commands.save_intake(d.session, standing.booking, section.id, page.answers, done, d.now(), d.ports)
 
 
-def _after(token: str, section: Section, unseen: bool) -> ResponseReturnValue:
-    if unseen:
+def _after(token: str, section: Section, unseen: str | None) -> ResponseReturnValue:
+    if unseen is not None:
         return redirect(
-            url_for("patient.intake_section", token=token, section_id=section.id, more=1), code=303
+            url_for("patient.intake_section", token=token, section_id=section.id, more=1, _anchor=unseen),
+            code=303,
         )
     standing = standing_of(token)
     after = following(_sections(standing), section.id)

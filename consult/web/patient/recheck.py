@@ -34,11 +34,14 @@ def recheck(token: str) -> ResponseReturnValue:
         return _page(token, page, more), 422
     known = answers | {name: value for name, value in page.answers.items() if value is not None}
     shown = request.form.getlist("shown")
-    unseen = any(item.id not in shown for item in visible_items(questionnaire, known, [RECHECK], today))
+    asked = visible_items(questionnaire, known, [RECHECK], today)
+    unseen = next((item.id for item in asked if item.id not in shown), None)
     with d.transaction():
-        booking_recheck.save_recheck(d.session, standing.booking, page.answers, not unseen, d.now(), d.ports)
-    if unseen and not standing_of(token).booking.on_safety_hold:
-        return redirect(url_for("patient.recheck", token=token, more=1), code=303)
+        booking_recheck.save_recheck(
+            d.session, standing.booking, page.answers, unseen is None, d.now(), d.ports
+        )
+    if unseen is not None and not standing_of(token).booking.on_safety_hold:
+        return redirect(url_for("patient.recheck", token=token, more=1, _anchor=unseen), code=303)
     return redirect(url_for("patient.recheck_done", token=token), code=303)
 
 
