@@ -93,6 +93,7 @@ def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: 
     if standing.appointment is None:
         raise NotFound
     contact = contact_of(session, booking, ports)
+    changes = [(change.at, _former_words(change, ports)) for change in standing.response.screen_changes]
     return SummaryPage(
         booking=booking,
         appointment=standing.appointment,
@@ -103,10 +104,10 @@ def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: 
         answered_at=standing.response.completed_at or standing.response.updated_at,
         form_version=standing.response.version,
         join_url=ports.links.video_room(read_token(booking, ports.sealer)),
-        screen_changes=[
-            (change.at, _former_words(change, ports)) for change in standing.response.screen_changes
-        ],
-        summary=build_summary(ports.catalogue, standing.answers, now.date()),
+        screen_changes=changes,
+        summary=build_summary(
+            ports.catalogue, standing.answers, now.date(), notices=[words for _, words in changes]
+        ),
     )
 
 

@@ -50,8 +50,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
+    """Lines under a heading; `more` counts those there was no room for."""
+
     title: str
     lines: tuple[Line, ...]
+    more: int = 0
 
 
 def line(label: str, parts: Iterable[str]) -> Line:

@@ -2,8 +2,9 @@
 
 In this order: the background (what can be changed, tried, goals), the hints down to two and then the question
 between them, the lists among the findings; of lists each time one row of the tallest, which then says how
-many more there are. The flags, the nerve line, the numbers and what to ask again are never cut. When the
-flags leave no room even for the least of the rest, the sheet may take another page.
+many more there are. If that is not enough, whole lines of the background, but for the first under each
+heading. The flags, the nerve line, the numbers and what to ask again are never cut. When the flags leave no
+room even for the least of the rest, the rest has a page to itself and the first one says so.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,21 +13,21 @@ from dataclasses import replace
 from .flags import FlagLine
 from .lines import Group, Line
 from .sheet import Sheet
-from .space import PAGE, column_rows, full_width_rows, line_rows
+from .space import PAGE, column_rows, line_rows, rows_above, rows_below
 
 FEWEST_HINTS = 2
 
 
 def fit(sheet: Sheet, flags: Sequence[FlagLine], strip: Sequence[str], notices: Sequence[str]) -> Sheet:
-    """The sheet cut to as few pages as it can have.
+    """The sheet cut to one page, or to the page after those that the flags fill.
 
     `strip`: what the patient wrote into the head of the page; `notices`: further texts among the flags.
     """
-    taken = full_width_rows(sheet, flags, strip, notices)
-    pages = 1
-    while column_rows(shrink(sheet, pages * PAGE - taken)) > pages * PAGE - taken:
-        pages += 1
-    return replace(shrink(sheet, pages * PAGE - taken), pages=pages)
+    above, below = rows_above(sheet, flags, strip, notices), rows_below(sheet)
+    made = shrink(sheet, PAGE - above - below)
+    if above + column_rows(made) + below <= PAGE:
+        return made
+    return replace(shrink(sheet, PAGE - below), overleaf=True)
 
 
 def shrink(sheet: Sheet, room: float) -> Sheet:
@@ -49,6 +50,8 @@ def _shorter(sheet: Sheet) -> Iterator[Sheet]:
         yield replace(sheet, telling=None)
     if findings := _cut_tallest(sheet.findings):
         yield replace(sheet, findings=findings)
+    if background := _drop_line(sheet.background):
+        yield replace(sheet, background=background)
 
 
 def _cut_groups(groups: tuple[Group, ...]) -> tuple[Group, ...] | None:
@@ -58,6 +61,15 @@ def _cut_groups(groups: tuple[Group, ...]) -> tuple[Group, ...] | None:
         return None
     lines = iter(cut)
     return tuple(replace(group, lines=tuple(next(lines) for _ in group.lines)) for group in groups)
+
+
+def _drop_line(groups: tuple[Group, ...]) -> tuple[Group, ...] | None:
+    """The longest group without its last line, so that the first of each remains; None when only those do."""
+    longest = max(groups, key=lambda group: len(group.lines))
+    if len(longest.lines) == 1:
+        return None
+    shorter = replace(longest, lines=longest.lines[:-1], more=longest.more + 1)
+    return tuple(shorter if group is longest else group for group in groups)
 
 
 def _cut_tallest(lines: tuple[Line, ...]) -> tuple[Line, ...] | None:

@@ -20,7 +20,7 @@ class Sheet:
     """What stands below the flags. `background` can be cut first, then `hints`, then `findings`.
 
     `hints_more`: hints there was no room for. `changes` since the last visit, None when there was none.
-    `pages`: more than one only when the flags leave no room.
+    `overleaf`: the flags leave no room, so all of this has a page to itself after theirs.
     """
 
     scores: PainScores
@@ -33,7 +33,7 @@ class Sheet:
     background: tuple[Group, ...]
     changes: Sequence[Change] | None
     gaps: Line
-    pages: int = 1
+    overleaf: bool = False
 
 
 def whole_sheet(reading: Reading, side: str, changes: Sequence[Change] | None) -> Sheet:

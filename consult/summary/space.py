@@ -18,8 +18,10 @@ FULL = 121
 HALF = 60
 BESIDE_LABEL = 47
 IN_STRIP = 24
-FIXED = 12.0
-"""The strip's frame, the draft line, what to ask again, the gaps between topics."""
+ABOVE = 8.0
+"""The strip's frame, the draft line, the heading of the flags, the gaps between."""
+BELOW = 4.0
+"""The frame and the questions of what to ask again."""
 CHART = 11.5
 HEADING = 1.9
 FLAG_BOX = 2.2
@@ -49,24 +51,29 @@ def flag_rows(flag: FlagLine) -> float:
     return PARAGRAPH_GAP + rows_for(title + said + told, FULL)
 
 
-def full_width_rows(
+def rows_above(
     sheet: Sheet, flags: Sequence[FlagLine], strip: Sequence[str], notices: Sequence[str]
 ) -> float:
-    """Everything above and below the two columns."""
-    rows = FIXED + max(rows_for(width(text), IN_STRIP) for text in strip)
+    """The strip, the flags, what changed."""
+    rows = ABOVE + max(rows_for(width(text), IN_STRIP) for text in strip)
     rows += sum(flag_rows(flag) for flag in flags) or 1
     rows += HOLD * any(flag.raised.level is Level.EMERGENCY for flag in flags)
     rows += sum(PARAGRAPH_GAP + rows_for(_NOTICE + width(text), FULL) for text in notices)
-    rows += rows_for(sheet.gaps.width, FULL - len("Not answered: "))
     if sheet.changes is not None:
         rows += HEADING + 1 + sum(change.width for change in sheet.changes) / FULL
     return rows
+
+
+def rows_below(sheet: Sheet) -> float:
+    """What to ask again."""
+    return BELOW + rows_for(sheet.gaps.width, FULL - len("Not answered: "))
 
 
 def column_rows(sheet: Sheet) -> float:
     """The two columns side by side."""
     lines = [*sheet.story, *sheet.findings, *(line for group in sheet.background for line in group.lines)]
     rows = CHART + sum(line_rows(line) for line in lines) + HEADING * (3 + len(sheet.background))
+    rows += sum(bool(group.more) for group in sheet.background)
     rows += (
         sum(PARAGRAPH_GAP + rows_for(hint.width, HALF) for hint in sheet.hints) + 1 + bool(sheet.hints_more)
     )

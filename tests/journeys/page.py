@@ -51,20 +51,23 @@ class Form:
         """Answer one question as its controls allow. Raises AssertionError where the page does not."""
         if isinstance(answer, dict):
             self._tick(name, list(answer))
-            for option, rating in answer.items():
-                if rating:
-                    self.fill(f"{name}-{option}-rating", rating)
+            self._fill_parts(
+                {f"{name}-{option}-rating": rating for option, rating in answer.items() if rating}
+            )
         elif isinstance(answer, str) and self.named(f"{name}-month"):
-            for part, text in zip(("year", "month", "day"), answer.split("-"), strict=True):
-                self.fill(f"{name}-{part}", text)
+            year, month, day = answer.split("-")
+            self._fill_parts({f"{name}-year": year, f"{name}-month": month, f"{name}-day": day})
         elif isinstance(answer, (str, bool)):
             self._write(name, answer)
         elif self.named(f"{name}-0-activity"):
             for row, (activity, score) in enumerate(answer):
-                self.fill(f"{name}-{row}-activity", activity)
-                self.fill(f"{name}-{row}-score", str(score))
+                self._fill_parts({f"{name}-{row}-activity": activity, f"{name}-{row}-score": str(score)})
         else:
             self._tick(name, [str(option) for option in answer])
+
+    def _fill_parts(self, parts: dict[str, str]) -> None:
+        for name, text in parts.items():
+            self._write(name, text)
 
     def sent(self, button: str) -> list[tuple[str, str]]:
         """Names and values as the browser sends them when this button is pressed."""

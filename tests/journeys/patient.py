@@ -1,4 +1,4 @@
-"""Somebody at a browser, and what they do there. Everything goes through the pages, as HTML without script."""
+"""Somebody at a browser, and what they do there. All of it goes through the pages, as HTML without script."""
 
 from typing import Any
 

@@ -14,8 +14,8 @@ from .patient import Patient, Therapist
 
 Mails = Callable[[str], list[EmailMessage]]
 
-HEALTH_WORDS = set(
-    [
+HEALTH_WORDS = {
+    *(
         "numb",
         "numbness",
         "leg",
@@ -24,22 +24,13 @@ HEALTH_WORDS = set(
         "nerves",
         "pain",
         "back",
+        "bladder",
         "sign",
         "signs",
-        "bladder",
         "flag",
-        "flags",
-        "symptom",
-        "symptoms",
-        "answers",
-        "health",
-        "therapist",
-        "therapy",
-        "physical",
-        "intake",
-        "form",
-    ]
-)
+    ),
+    *("symptom", "symptoms", "answers", "health", "therapist", "therapy", "physical", "intake", "form"),
+}
 
 
 def _saddle(patient: Patient, private_page: str) -> None:
@@ -60,7 +51,7 @@ def test_an_emergency_in_the_intake_puts_the_visit_on_hold_and_tells_the_patient
     assert page.heading == "Emergency: Stop. Get help now."
     assert "Numbness between the legs or around your bottom can mean pressure on nerves." in page.text
     assert "Your visit is on hold." in page.text
-    assert "Nothing is charged for it" in page.text
+    assert "You paid $120.00. You lose none of it" in page.text
     page = patient.open(private_page)
     assert page.heading == "Emergency: Your visit is on hold"
     assert "Join the video visit" not in page.links
@@ -70,7 +61,7 @@ def test_an_emergency_in_the_intake_puts_the_visit_on_hold_and_tells_the_patient
     summary = therapist.read_summary("Rosa Marin")
     assert "Visit on hold" in summary.text
     assert "Emergency Numbness between the legs" in summary.text
-    assert "Suspected cauda equina; patient sent to ER." in summary.text
+    assert "Suspected cauda equina" in summary.text
 
 
 def test_the_mails_about_it_hold_no_word_about_health(
@@ -171,7 +162,7 @@ def test_a_hold_the_therapist_released_is_over_and_the_form_can_be_finished(
     therapist.send(f"{therapist.page.path}/release", [("csrf_token", token)])
     assert "Visit on hold" not in therapist.page.text
     run_worker()
-    assert mails("rosa.marin@example.com")[-1]["Subject"] == "Your appointment takes place"
+    assert "Your appointment takes place" in [mail["Subject"] for mail in mails("rosa.marin@example.com")]
 
     assert patient.open(private_page).heading == "You're booked, Rosa"
     patient.open(f"{private_page}/intake")
@@ -179,13 +170,16 @@ def test_a_hold_the_therapist_released_is_over_and_the_form_can_be_finished(
     assert patient.press("Send my answers").heading == "Thank you"
 
 
-def test_a_new_sign_after_a_release_holds_the_visit_again(patient: Patient, therapist: Therapist):
+def test_a_new_sign_after_a_release_holds_the_visit_again(
+    patient: Patient, therapist: Therapist, clock: FixedClock
+):
     private_page = patient.book()
     _saddle(patient, private_page)
     therapist.sign_in()
     therapist.read_summary("Rosa Marin")
     token = therapist.page.form.value("csrf_token")
     therapist.send(f"{therapist.page.path}/release", [("csrf_token", token)])
+    clock.advance(timedelta(minutes=1))
     patient.open(f"{private_page}/intake")
     patient.fill_in_intake(fe_numb="both", fe_ntrend="same", rc_same=["chest"])
     assert patient.page.heading == "Emergency: Stop. Get help now."

@@ -107,3 +107,23 @@ def test_a_hold_nobody_else_wanted_is_taken_up_again_after_a_pause_at_the_pay_pa
     assert patient.page.path == "/book/check"
     assert "Nothing was charged, and your time is still held for a few minutes." in patient.page.text
     assert EARLIEST != "2026-06-01T17:00:00+00:00"
+
+
+def test_what_was_typed_when_the_hold_ran_out_is_kept(patient: Patient, clock: FixedClock):
+    patient.pass_safety_check()
+    patient.choose_time("2026-06-01T17:00:00+00:00")
+    patient.fill(pt_name="Rosa Marin", pt_dob="1980-03-14", pt_filler="self")
+    clock.advance(timedelta(minutes=11))
+    assert patient.press().path == "/book/time"
+    patient.choose_time("2026-06-01T17:00:00+00:00")
+    patient.open("/book/about/you")
+    assert patient.page.form.value("pt_name") == "Rosa Marin"
+
+
+def test_the_patient_is_told_why_the_time_must_be_chosen_again(patient: Patient, clock: FixedClock):
+    patient.come_to_check("2026-06-01T17:00:00+00:00")
+    clock.advance(timedelta(minutes=11))
+    page = patient.go_to_payment()
+    assert page.path == "/book/time"
+    assert "The time we held for you has run out." in page.text
+    assert "nothing was charged" in page.text

@@ -17,7 +17,7 @@ def test_an_intake_left_half_way_is_resumed_on_another_device_with_only_the_priv
     patient.fill(st_dur="w6", st_now="0")
     page = patient.press("Save and finish later")
     assert page.path == private_page
-    assert "Your answers are saved." in page.text
+    assert "Your answers so far are saved." in page.text
     assert "Begun Your answers so far are saved." in page.text
     therapist.sign_in()
     assert "Rosa Marin Intake begun" in therapist.page.text

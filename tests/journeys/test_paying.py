@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 
+import pytest
+
 from consult.core.clock import FixedClock
 from consult.deps import deps
 from consult.payments.demo_gateway import DemoGateway, Fault
@@ -147,7 +149,8 @@ def test_money_for_an_hour_resold_meanwhile_goes_back_by_itself(
         ("charge", 12_000),
         ("refund", -12_000),
     ]
-    assert mails("rosa.marin@example.com") == []
+    [apology] = mails("rosa.marin@example.com")
+    assert "$120.00" in apology.get_body(("plain",)).get_content()
     assert len(mails("ben.okafor@example.com")) == 1
     assert patient.open("/book/paid").path == "/book/time"
     patient.choose_time("2026-06-01T19:00:00+00:00")
@@ -168,18 +171,32 @@ def test_money_that_comes_late_for_an_hour_still_free_books_it(
     assert rows("SELECT * FROM refund") == []
 
 
-def test_money_paid_in_one_tab_after_an_emergency_sign_in_another_goes_back(
-    patient: Patient, run_worker: Callable[[], None], rows: Rows
-):
-    patient.come_to_check()
+@pytest.mark.parametrize("change", ["an emergency", "another time", "too young"])
+def test_a_change_in_one_tab_closes_the_payment_page_in_another(patient: Patient, rows: Rows, change: str):
+    patient.come_to_check(LATER)
     pay_page = patient.go_to_payment()
-    patient.open("/book/safety")
-    patient.fill(sc_main=["stroke"])
-    assert patient.press().path == "/book/stop"
+    if change == "an emergency":
+        patient.open("/book/safety")
+        patient.fill(sc_main=["stroke"])
+        patient.press()
+    elif change == "another time":
+        patient.open("/book/time")
+        patient.choose_time(EARLIEST)
+    else:
+        patient.open("/book/about/you")
+        patient.fill(pt_dob="2010-01-01")
+        patient.press()
 
     patient.page = pay_page
-    assert patient.pay().path == "/book/stop"
-    run_worker()
-    assert rows("SELECT reason, state FROM refund") == [("screening", "succeeded")]
-    assert rows("SELECT sum(amount_minor) FROM ledger_entry") == [(0,)]
+    assert not patient.pay().path.startswith("/b/")
+    assert "This payment page has ended." in patient.open(pay_page.path).text
+    assert rows("SELECT * FROM ledger_entry") == []
     assert rows("SELECT count(*) FROM appointment WHERE status = 'booked'") == [(0,)]
+
+
+def test_going_back_from_payment_works_for_a_time_that_is_soon(patient: Patient, clock: FixedClock):
+    patient.come_to_check(EARLIEST)
+    patient.go_to_payment()
+    clock.advance(timedelta(minutes=2))
+    page = patient.press("Go back without paying")
+    assert (page.status, page.path) == (200, "/book/check")

@@ -17,7 +17,7 @@ def test_a_patient_under_18_is_asked_to_have_a_parent_call_and_the_time_is_free_
     page = patient.tell_about_myself(pt_dob="2008-06-02")
     assert (page.path, page.heading) == ("/book/stop", "We can't book this online")
     assert "Please have a parent or guardian call us." in page.text
-    assert "the time you chose is free again" in page.text
+    assert "The time you chose is free again." in page.text
     assert "911 or go to the ER" not in page.text
     assert rows("SELECT status FROM appointment") == [("released",)]
     assert rows("SELECT * FROM patient") == []
@@ -35,7 +35,7 @@ def test_only_states_with_a_licence_are_offered_and_no_other_is_taken(patient: P
     patient.choose_time()
     patient.open("/book/about/place")
     form = patient.page.form
-    assert form.choices("pt_state") == ["", "NY", "OTHER"]
+    assert form.choices("pt_state") == ["NJ", "NY", "OTHER"]
     patient.fill(pt_state="NY", pt_place="1 Elm Street", pt_ice="Sam 5550100188")
     pairs = [(name, "CA" if name == "pt_state" else value) for name, value in form.sent("Continue")]
     page = patient.send(form.action, pairs)
@@ -67,3 +67,11 @@ def test_a_wrong_birth_date_can_be_mended_and_the_time_chosen_again(patient: Pat
     assert patient.press().path == "/book/time"
     patient.choose_time()
     assert patient.tell_about_myself().path == "/book/terms"
+
+
+def test_the_link_to_mend_the_state_leads_to_the_page_that_asks_for_it(patient: Patient):
+    patient.pass_safety_check()
+    patient.choose_time()
+    patient.tell_about_myself(pt_state="OTHER")
+    page = patient.follow("Go back and change it")
+    assert page.form.asks("pt_state")

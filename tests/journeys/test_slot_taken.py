@@ -48,7 +48,7 @@ def test_losing_the_race_for_a_second_time_keeps_the_first(
     another_patient.book(EARLIEST)
     page = patient.choose_time(EARLIEST)
     assert page.status == 409
-    assert "We are holding this time for you until 8:10 am" in page.text
+    assert "until 8:10 am" in page.text
     assert page.form.value("start") == "2026-06-01T17:00:00+00:00"
     assert rows("SELECT start_at FROM appointment WHERE status = 'held'") == [("2026-06-01 17:00:00.000000",)]
 

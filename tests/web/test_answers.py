@@ -95,7 +95,13 @@ def test_static_files_may_be_kept_only_at_an_address_that_changes_with_them(app:
 
 
 def test_behind_https_cookies_are_locked_down_and_browsers_told_to_stay(make_app: Callable[..., Flask]):
-    app = make_app(PUBLIC_URL="https://book.example.org")
+    app = make_app(
+        CONSULT_ENV="production",
+        PUBLIC_URL="https://book.example.org",
+        SMTP_URL="smtp://localhost:2525",
+        MAIL_FROM="bookings@example.org",
+        ALLOW_DEMO_PAYMENTS="1",
+    )
     response = app.test_client().get("/login", base_url="https://book.example.org")
     [cookie] = response.headers.getlist("Set-Cookie")
     assert cookie.startswith("__Host-consult=")

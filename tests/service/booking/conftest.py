@@ -59,6 +59,11 @@ class Desk:
         booking, _ = self.do(commands.find_or_start, None, None)
         return self.fresh(booking)
 
+    def screened(self) -> Booking:
+        booking = self.start()
+        self.screen(booking)
+        return self.fresh(booking)
+
     def answers(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return dict(read_answers(self.ports.catalogue.questionnaire, given))
 
@@ -74,8 +79,7 @@ class Desk:
         self.do(commands.save_about, self.fresh(booking), self.answers({**ABOUT, **changes}))
 
     def come_to_pay(self, start_at: datetime = TEN) -> Booking:
-        booking = self.start()
-        self.screen(booking)
+        booking = self.screened()
         self.hold(booking, start_at)
         self.tell_about(booking)
         self.do(commands.agree, self.fresh(booking))

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from consult.booking import checkout, commands
 from consult.booking.models import Booking
 from consult.booking.reactions import react
+from consult.booking.standing import StepNotOpen
 from consult.calendaring.models import CalendarObject
 from consult.core.clock import FixedClock
 from consult.core.errors import ConsultError
@@ -18,7 +19,7 @@ from consult.payments.demo_gateway import Fault
 from consult.payments.errors import CheckoutRefused, CheckoutUnavailable
 from consult.payments.gateway import CheckoutStatus
 from consult.payments.models import LedgerEntry, Payment, Refund
-from consult.scheduling.errors import HoldExpired, SlotTaken
+from consult.scheduling.errors import SlotTaken
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.scheduling.policies import CHECKOUT_GRACE, CHECKOUT_TTL, HOLD_TTL
@@ -87,11 +88,8 @@ def test_a_paid_booking_opens_no_other_payment(desk: Desk):
 def test_without_a_held_time_nothing_can_be_paid(desk: Desk, clock: FixedClock):
     booking = desk.come_to_pay()
     clock.advance(HOLD_TTL)
-    with pytest.raises(HoldExpired):
+    with pytest.raises(StepNotOpen):
         checkout.open_checkout(desk.counter, booking.id)
-    draft = desk.start()
-    with pytest.raises(HoldExpired):
-        checkout.open_checkout(desk.counter, draft.id)
     assert desk.session.scalar(select(func.count()).select_from(Payment)) == 0
 
 
@@ -160,7 +158,7 @@ def test_money_for_a_booking_paid_already_goes_back_as_a_duplicate(desk: Desk):
     assert [(refund.reason, refund.payment_id) for refund in desk.session.scalars(select(Refund))] == [
         ("duplicate", first.id)
     ]
-    assert len(outbox_kinds(desk)) == 2
+    assert outbox_kinds(desk) == ["confirmation", "refund_notice", "therapist_new_booking"]
 
 
 def test_money_for_a_cancelled_booking_goes_back(desk: Desk):
@@ -170,7 +168,7 @@ def test_money_for_a_cancelled_booking_goes_back(desk: Desk):
         desk.fresh(booking).cancelled_at = desk.now
     pay(desk, payment)
     assert desk.session.scalars(select(Refund.reason)).all() == ["booking_over"]
-    assert outbox_kinds(desk) == []
+    assert outbox_kinds(desk) == ["refund_notice"]
 
 
 def test_money_after_an_emergency_sign_goes_back_and_books_nothing(desk: Desk):
@@ -189,7 +187,7 @@ def test_money_after_the_hold_ended(desk: Desk, clock: FixedClock, resold: bool,
     desk.gateway.pay(payment.checkout_id, desk.now)
     clock.advance(CHECKOUT_TTL + CHECKOUT_GRACE)
     if resold:
-        desk.hold(desk.start(), ONE)
+        desk.hold(desk.screened(), ONE)
     checkout.settle(desk.counter, payment.id)
     assert desk.session.scalars(select(Refund.reason)).all() == reasons
     assert (desk.fresh(booking).confirmed_at is None) is resold
@@ -200,9 +198,9 @@ def test_nobody_else_gets_the_hour_while_it_can_be_paid(desk: Desk, clock: Fixed
     open_payment(desk, booking)
     clock.advance(CHECKOUT_TTL + CHECKOUT_GRACE - timedelta(seconds=1))
     with pytest.raises(SlotTaken):
-        desk.hold(desk.start(), ONE)
+        desk.hold(desk.screened(), ONE)
     clock.advance(timedelta(seconds=1))
-    desk.hold(desk.start(), ONE)
+    desk.hold(desk.screened(), ONE)
 
 
 def test_an_emergency_in_the_intake_is_told_once(desk: Desk):

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from consult.booking import commands
 from consult.booking.journey import Step, next_step
 from consult.booking.models import Booking
+from consult.booking.standing import StepNotOpen
 from consult.booking.tokens import read_token
 from consult.core.clock import FixedClock
 from consult.intake.models import QuestionnaireResponse
@@ -21,7 +22,7 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.scheduling.zones import UnknownZone
 
-from .conftest import ONE, TEN, Desk
+from .conftest import ABOUT, ONE, TEN, Desk
 
 
 def count(desk: Desk, table: type) -> int:
@@ -75,18 +76,40 @@ def test_price_and_refund_terms_are_those_of_the_start_whatever_changes_later(de
     assert booking.refund_terms == {"full_until_hours": 24, "late_percent": 50}
 
 
-def test_no_command_commits(desk: Desk):
-    class GiveUp(Exception):
-        pass
+class GiveUp(Exception):
+    """Something outside breaks before the transaction ends."""
 
-    with pytest.raises(GiveUp), desk.counter.transaction():
-        booking, _ = commands.find_or_start(desk.session, None, None, desk.now, desk.ports)
-        commands.answer_screen(desk.session, booking, {"sc_main": ["none"]}, desk.now, desk.ports)
-        commands.choose_time(desk.session, booking, TEN, desk.now, desk.ports)
-        commands.save_about(desk.session, booking, {"pt_name": "Rosa"}, desk.now, desk.ports)
-        commands.agree(desk.session, booking, desk.now, desk.ports)
+
+def _everything_then_give_up(desk: Desk) -> None:
+    session, now, ports = desk.session, desk.now, desk.ports
+    with desk.counter.transaction():
+        booking, _ = commands.find_or_start(session, None, None, now, ports)
+        commands.answer_screen(session, booking, {"sc_main": ["none"]}, now, ports)
+        commands.choose_time(session, booking, TEN, now, ports)
+        commands.save_about(session, booking, desk.answers(ABOUT), now, ports)
+        commands.agree(session, booking, now, ports)
         raise GiveUp
+
+
+def test_no_command_commits(desk: Desk):
+    with pytest.raises(GiveUp):
+        _everything_then_give_up(desk)
     assert [count(desk, table) for table in (Booking, QuestionnaireResponse, Appointment, Patient)] == [0] * 4
+
+
+@pytest.mark.parametrize("step", ["time", "terms", "screen", "about"])
+def test_a_step_the_booking_does_not_open_is_refused_whatever_page_was_shown(desk: Desk, step: str):
+    booking = desk.come_to_pay()
+    with desk.counter.transaction():
+        desk.fresh(booking).confirmed_at = desk.now
+    refused = {
+        "time": lambda: desk.hold(booking, ONE),
+        "terms": lambda: desk.do(commands.agree, desk.fresh(booking)),
+        "screen": lambda: desk.screen(booking, "control"),
+        "about": lambda: desk.tell_about(booking),
+    }
+    with pytest.raises(StepNotOpen):
+        refused[step]()
 
 
 @pytest.mark.parametrize(
@@ -135,16 +158,15 @@ def test_advice_read_counts_until_the_answers_change(desk: Desk):
 
 
 def test_a_stop_gives_the_held_time_back(desk: Desk):
-    booking = desk.start()
-    desk.screen(booking)
+    booking = desk.screened()
     desk.hold(booking)
     desk.screen(booking, "stroke")
     assert desk.session.scalar(select(Appointment.status)) is Status.RELEASED
-    desk.hold(desk.start(), TEN)
+    desk.hold(desk.screened(), TEN)
 
 
 def test_another_time_takes_the_place_of_the_first(desk: Desk):
-    booking = desk.start()
+    booking = desk.screened()
     desk.hold(booking, TEN)
     desk.hold(booking, ONE)
     statuses = dict(desk.session.execute(select(Appointment.start_at, Appointment.status)).all())
@@ -152,7 +174,7 @@ def test_another_time_takes_the_place_of_the_first(desk: Desk):
 
 
 def test_a_time_not_to_be_had_leaves_the_one_held(desk: Desk):
-    booking, other = desk.start(), desk.start()
+    booking, other = desk.screened(), desk.screened()
     desk.hold(booking, ONE)
     desk.hold(other, TEN)
     for start_at, refusal in ((TEN, SlotTaken), (TEN - timedelta(hours=1), SlotNotOffered)):
@@ -162,8 +184,7 @@ def test_a_time_not_to_be_had_leaves_the_one_held(desk: Desk):
 
 
 def test_a_patient_is_made_once_everything_about_them_is_known_and_mended_later(desk: Desk):
-    booking = desk.start()
-    desk.screen(booking)
+    booking = desk.screened()
     desk.hold(booking)
     desk.tell_about(booking, pt_preg=None)
     assert desk.fresh(booking).patient_id is None
@@ -183,8 +204,7 @@ def test_the_patient_of_a_draft_is_not_known_yet(desk: Desk):
 
 @pytest.mark.parametrize("change", [{"pt_dob": "2010-01-01"}, {"pt_state": "OTHER"}])
 def test_a_policy_stop_frees_the_time_and_makes_no_patient(desk: Desk, change: dict[str, str]):
-    booking = desk.start()
-    desk.screen(booking)
+    booking = desk.screened()
     desk.hold(booking)
     desk.tell_about(booking, **change)
     standing = desk.standing(booking)
@@ -194,8 +214,7 @@ def test_a_policy_stop_frees_the_time_and_makes_no_patient(desk: Desk, change: d
 
 
 def test_going_on_keeps_the_time_longer_up_to_the_limit(desk: Desk, clock: FixedClock):
-    booking = desk.start()
-    desk.screen(booking)
+    booking = desk.screened()
     desk.hold(booking, ONE)
     placed_at = desk.now
     ends = []
@@ -207,13 +226,12 @@ def test_going_on_keeps_the_time_longer_up_to_the_limit(desk: Desk, clock: Fixed
 
 
 def test_going_on_does_not_bring_back_a_time_that_ran_out(desk: Desk, clock: FixedClock):
-    booking = desk.start()
-    desk.screen(booking)
+    booking = desk.screened()
     desk.hold(booking, ONE)
     clock.advance(timedelta(minutes=10))
     desk.tell_about(booking)
     assert not desk.standing(booking).facts.hold_live
-    desk.hold(desk.start(), ONE)
+    desk.hold(desk.screened(), ONE)
 
 
 def test_what_was_agreed_to_names_versions_and_terms(desk: Desk):

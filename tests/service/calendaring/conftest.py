@@ -32,9 +32,7 @@ def practice_id(session: Session, clock: FixedClock) -> uuid.UUID:
 @pytest.fixture
 def new_therapist(session: Session, clock: FixedClock, practice_id: uuid.UUID) -> Callable[[], uuid.UUID]:
     def make() -> uuid.UUID:
-        therapist = Therapist(
-            practice_id=practice_id, name="Olivia Patel", about="", created_at=clock()
-        )
+        therapist = Therapist(practice_id=practice_id, name="Olivia Patel", about="", created_at=clock())
         with transaction(session):
             session.add(therapist)
         return therapist.id

@@ -37,9 +37,7 @@ def session_type_id(session, clock):
         privacy_version="1",
         created_at=clock(),
     )
-    therapist = Therapist(
-        practice_id=practice.id, name="Therapist", about="", created_at=clock()
-    )
+    therapist = Therapist(practice_id=practice.id, name="Therapist", about="", created_at=clock())
     schedule = Schedule(
         therapist_id=therapist.id,
         zone="America/New_York",

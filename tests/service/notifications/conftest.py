@@ -131,9 +131,7 @@ def booking_id(session: Session, clock: FixedClock) -> uuid.UUID:
         privacy_version="1",
         created_at=clock(),
     )
-    therapist = Therapist(
-        practice_id=practice.id, name="Olivia Patel", about="", created_at=clock()
-    )
+    therapist = Therapist(practice_id=practice.id, name="Olivia Patel", about="", created_at=clock())
     schedule = Schedule(
         therapist_id=therapist.id,
         zone="America/New_York",

@@ -36,9 +36,7 @@ def add_session_type(session: Session) -> uuid.UUID:
         privacy_version="1",
         created_at=now,
     )
-    therapist = Therapist(
-        practice_id=practice.id, name="R. Vale", about="", created_at=now
-    )
+    therapist = Therapist(practice_id=practice.id, name="R. Vale", about="", created_at=now)
     schedule = Schedule(
         therapist_id=therapist.id,
         zone="America/New_York",

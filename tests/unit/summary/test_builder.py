@@ -44,22 +44,40 @@ def test_flags_stand_most_serious_first_and_none_is_left_out(catalogue: Catalogu
         pt_dob="1950-01-01",
         fe_walk="few",
     )
-    levels = [flag.level.seriousness for flag in (*made.serious, *made.other)]
+    serious, other = ([line.raised for line in lines] for lines in (made.serious, made.other))
+    levels = [flag.level.seriousness for flag in (*serious, *other)]
     assert levels == sorted(levels, reverse=True)
-    assert {flag.level for flag in made.serious} == {Level.EMERGENCY, Level.URGENT}
-    assert all(flag.level < Level.URGENT for flag in made.other)
-    assert made.serious[0].id == "chest_or_breathing"
-    assert [*made.serious, *made.other] == list(made.assessment.outcome.flags)
-    assert {"swollen_calf", "unexplained_weight_loss", "cannot_walk"} <= {flag.id for flag in made.serious}
+    assert {flag.level for flag in serious} == {Level.EMERGENCY, Level.URGENT}
+    assert all(flag.level < Level.URGENT for flag in other)
+    assert serious[0].id == "chest_or_breathing"
+    assert [*serious, *other] == list(made.assessment.outcome.flags)
+    assert {"swollen_calf", "unexplained_weight_loss", "cannot_walk"} <= {flag.id for flag in serious}
 
 
 def test_every_flag_says_by_which_rule_on_which_words_and_from_where(catalogue: Catalogue):
-    [flag] = summary(catalogue, sc_main=["calf"]).serious
+    [line] = summary(catalogue, sc_main=["calf"]).serious
+    flag = line.raised
+    assert line.quotes == "“swollen calf”"
     assert flag.rule == "sc_main is calf"
     assert [answer.short for answer in flag.answers] == ["swollen calf"]
     assert flag.sources == ("VTE",)
     assert flag.therapist_text
     assert flag.patient_text
+
+
+def test_urgent_advice_had_to_be_ticked_only_if_it_came_up_before_payment(catalogue: Catalogue):
+    lines = summary(catalogue, sc_main=["calf"], fe_walk="few").serious
+    assert {line.raised.id: line.to_tick for line in lines} == {"swollen_calf": True, "cannot_walk": False}
+
+
+def test_access_needs_and_who_filled_it_in_are_said_or_not_answered(catalogue: Catalogue):
+    made = summary(catalogue, pt_access=["captions", "interp"], pt_filler="helper")
+    assert (made.access, made.filled_in_by) == ("captions; interpreter", "helper")
+    assert summary(catalogue).access == "not answered"
+
+
+def test_the_rules_version_is_that_of_the_flag_rules(catalogue: Catalogue):
+    assert summary(catalogue).rules_version == catalogue.reviews["rules/red_flags.yaml"].version
 
 
 def test_answers_stand_under_their_topics_in_the_order_of_the_form_with_their_sources(catalogue: Catalogue):
@@ -90,13 +108,6 @@ def test_an_answer_whose_question_is_no_longer_open_is_not_shown(catalogue: Cata
     assert made.serious == []
 
 
-def test_what_was_not_answered_is_listed_but_not_the_paperwork(catalogue: Catalogue):
-    missing = {item.id for item in summary(catalogue, sc_main=["none"], st_dur="w6").unanswered}
-    assert {"bm_regions", "st_now", "go_want"} <= missing
-    assert "st_dur" not in missing
-    assert not {name for name in missing if name.startswith(("pt_", "co_", "rc_"))}
-
-
 def test_age_places_and_main_place(catalogue: Catalogue):
     made = summary(
         catalogue, pt_dob="1980-06-02", bm_regions=["knee_l", "lowback_c"], bm_main="knee_l", sc_main=["none"]
@@ -112,4 +123,5 @@ def test_without_any_answer_there_is_still_a_page(catalogue: Catalogue):
     made = summary(catalogue)
     assert (made.age, made.side, made.main_region) == (None, "", None)
     assert list(made.serious) == list(made.other) == list(made.sections) == []
-    assert made.unanswered
+    assert made.sheet.gaps.parts
+    assert not made.sheet.overleaf

@@ -136,3 +136,26 @@ def test_every_route_that_takes_a_post_refuses_one_without_a_token(app: Flask, s
             assert response.status_code in (400, 404, 422) or (
                 response.status_code == 303 and response.location in ("/book/safety",)
             )
+
+
+def test_a_forged_form_changes_no_answer_of_the_intake(patient: Patient):
+    private_page = patient.book()
+    patient.open(f"{private_page}/intake/story")
+    page = patient.send(
+        f"{private_page}/intake/story",
+        [("csrf_token", "forged"), ("shown", "st_dur"), ("st_dur", "y1"), ("then", "later")],
+    )
+    assert page.status == 422
+    assert page.form.value("st_dur") == "y1"
+    assert patient.open(f"{private_page}/intake/story").form.value("st_dur") == ""
+
+
+def test_a_forged_form_puts_no_visit_on_hold(patient: Patient):
+    private_page = patient.book()
+    patient.open(f"{private_page}/intake")
+    patient.fill_in_intake()
+    patient.send(
+        f"{private_page}/intake/recheck",
+        [("csrf_token", "forged"), ("shown", "rc_same"), ("rc_same", "chest")],
+    )
+    assert patient.open(private_page).heading == "You're booked, Rosa"

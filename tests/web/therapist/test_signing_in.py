@@ -157,3 +157,15 @@ def test_an_unknown_booking_has_no_summary(therapist: Therapist, patient: Patien
     for booking in ("x", "11111111-1111-4111-8111-111111111111", draft):
         with subtests.test(booking):
             assert therapist.open(f"/therapist/bookings/{booking}").status == 404
+
+
+def test_a_line_break_in_the_target_does_not_end_up_in_the_headers(app: Flask):
+    visitor = Visitor(app)
+    token = visitor.open("/login").form.value("csrf_token")
+    response = visitor.client.post(
+        "/login?next=/therapist%0d%0aSet-Cookie:%20a=b",
+        data={"csrf_token": token, "email": THERAPIST_EMAIL, "password": THERAPIST_PASSWORD},
+    )
+    assert response.status_code == 303
+    assert not [cookie for cookie in response.headers.getlist("Set-Cookie") if cookie.startswith("a=b")]
+    assert "\n" not in response.location
