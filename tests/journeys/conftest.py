@@ -12,6 +12,8 @@ from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
+from consult.deps import deps
+
 from .patient import Patient, Therapist
 
 
@@ -37,6 +39,8 @@ def make_app(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
     def make(**environ: str) -> Flask:
         app = make_app(**environ)
         app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
+        with app.app_context():
+            deps().ports.mail_templates.bytecode_cache = COMPILED_TEMPLATES
         return app
 
     return make

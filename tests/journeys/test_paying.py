@@ -200,3 +200,19 @@ def test_going_back_from_payment_works_for_a_time_that_is_soon(patient: Patient,
     clock.advance(timedelta(minutes=2))
     page = patient.press("Go back without paying")
     assert (page.status, page.path) == (200, "/book/check")
+
+
+def test_losing_the_hour_to_somebody_else_after_paying_is_told_on_the_page(
+    patient: Patient, another_patient: Patient, clock: FixedClock, run_worker: Callable[[], None]
+):
+    patient.come_to_check(LATER)
+    pay_page = patient.go_to_payment()
+    clock.advance(timedelta(minutes=34))
+    patient.client.post(pay_page.path, data=dict(pay_page.form.sent("Pay with the demo card")))
+    clock.advance(timedelta(minutes=3))
+    another_patient.book(LATER)
+    run_worker()
+    page = patient.open("/book/paid")
+    assert "Your payment came after the time had gone to somebody else." in page.text
+    assert "$120.00 was sent back to your card." in page.text
+    assert "not heard of a payment" not in page.text
