@@ -33,6 +33,7 @@ class JourneyFacts:
 
     screened: bool = False
     stopped_in: Step | None = None
+    has_advice: bool = False
     advice_due: bool = False
     hold_live: bool = False
     about_complete: bool = False
@@ -69,6 +70,6 @@ def may_enter(step: Step, facts: JourneyFacts) -> bool:
         return step in (Step.STOP, Step.SCREEN, facts.stopped_in)
     if step in (Step.STOP, Step.CONFIRMED):
         return False
-    if step is Step.ADVICE and not facts.screened:
+    if step is Step.ADVICE and not facts.has_advice:
         return False
     return ORDER.index(step) <= ORDER.index(due)

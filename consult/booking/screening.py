@@ -36,7 +36,8 @@ class Screening:
         return self.screened and self.assessment.outcome.disposition is Disposition.STOP
 
     @property
-    def advice_due(self) -> bool:
+    def has_advice(self) -> bool:
+        """Whether there is advice that must be read before going on."""
         return self.screened and self.assessment.outcome.disposition is Disposition.CONTINUE_AFTER_READING
 
     @property

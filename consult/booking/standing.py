@@ -93,7 +93,8 @@ def find_standing(session: Session, booking: Booking, now: datetime, ports: Port
     facts = JourneyFacts(
         screened=judged.screened,
         stopped_in=_stopped_in(judged, ports, answers, today),
-        advice_due=judged.advice_due and booking.advice_read_at is None,
+        has_advice=judged.has_advice,
+        advice_due=judged.has_advice and booking.advice_read_at is None,
         hold_live=_claims(appointment, now),
         about_complete=not about_missing,
         agreed=booking.agreed_at is not None,

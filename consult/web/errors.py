@@ -55,8 +55,11 @@ def init_errors(app: Flask) -> None:
         return "This address is not served here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
     @app.errorhandler(HTTPException)
-    def _http(error: HTTPException) -> tuple[str, int]:
-        return _page(error.code or 500, stale=error.description == STALE_FORM)
+    def _http(error: HTTPException) -> tuple[str, int, dict[str, str]]:
+        page = _page(error.code or 500, stale=error.description == STALE_FORM)
+        # What a client is told beside the page, such as the methods allowed (RFC 9110 15.5.6).
+        headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+        return (*page, headers)
 
     @app.errorhandler(OperationalError)
     def _busy(error: OperationalError) -> tuple[str, int, dict[str, str]]:

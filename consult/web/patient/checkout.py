@@ -12,6 +12,7 @@ from consult.deps import counter, deps
 from consult.payments.errors import AlreadyPaid, CheckoutRefused, CheckoutUnavailable
 from consult.scheduling.errors import HoldExpired
 from consult.web.fields import PlainField
+from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
 from .about_pages import page_of
@@ -30,7 +31,9 @@ def terms(standing: Standing) -> ResponseReturnValue:
     d = deps()
     ticked = {name for name in AGREEMENTS if request.form.get(name) == "yes"}
     errors = [(name, message) for name, message in AGREEMENTS.items() if posted() and name not in ticked]
-    if posted() and not errors and not csrf_stale():
+    if csrf_stale():
+        errors.insert(0, ("main", STALE))
+    if posted() and not errors:
         with d.transaction():
             commands.agree(d.session, standing.booking, d.now(), d.ports)
         return onward(current_standing())
@@ -112,5 +115,11 @@ def _back_from_payment(*, abandon: bool) -> ResponseReturnValue:
     if standing and standing.facts.confirmed:
         return redirect(address(Step.CONFIRMED), code=303)
     if standing and not find_money(deps().session, standing.booking).going_back:
-        flash("not_charged" if abandon else "not_paid_yet")
+        flash(_came_back(standing, abandon))
     return onward(standing)
+
+
+def _came_back(standing: Standing, abandon: bool) -> str:
+    if not standing.facts.hold_live:
+        return "hold_ran_out"
+    return "not_charged" if abandon else "not_paid_yet"

@@ -14,6 +14,7 @@ from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.intake.answers import AnswerValue
 from consult.web.fields import PlainField
+from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
 from .about_pages import page_of
@@ -98,15 +99,17 @@ def _stop_page(screening: Screening, stopped_in: Step, standing: Standing | None
 @at(Step.ADVICE)
 def advice(standing: Standing) -> ResponseReturnValue:
     d = deps()
+    ticked = request.form.get("read") == "yes"
     errors = []
-    if posted():
-        if csrf_stale() or request.form.get("read") != "yes":
-            errors = [("read", "Tick the box to say that you have read this and will get checked.")]
-        else:
-            with d.transaction():
-                commands.read_advice(d.session, standing.booking, d.now())
-            return onward(current_standing())
-    read = "yes" if standing.booking.advice_read_at else None
-    field = PlainField("read", read, [message for _, message in errors])
+    if posted() and not ticked:
+        errors = [("read", "Tick the box to say that you have read this and will get checked.")]
+    if csrf_stale():
+        errors.insert(0, ("main", STALE))
+    if posted() and not errors:
+        with d.transaction():
+            commands.read_advice(d.session, standing.booking, d.now())
+        return onward(current_standing())
+    read = "yes" if ticked or standing.booking.advice_read_at else None
+    field = PlainField("read", read, [message for name, message in errors if name == "read"])
     page = render_template("patient/advice.html", screening=standing.screening, errors=errors, field=field)
     return (page, 422) if errors else page

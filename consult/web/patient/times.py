@@ -15,6 +15,7 @@ from consult.deps import deps
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.zones import UnknownZone, zone_choices
 from consult.web.fields import PlainField
+from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
 from .visit import at, current_standing, onward, patient, posted, progress
@@ -65,19 +66,17 @@ def _time_page(
     page = time_page(
         d.session, standing, d.now(), first_on=_day(request.args.get("from", "")), days=_DAYS, lost=lost
     )
-    held = page.held
+    chosen = request.form.get("start") or (page.held.start_at.isoformat() if page.held else None)
     errors = [("start", "Choose a time.")] if missing else []
     if stale:
-        errors = [("start", "This page was open for a long time. Please choose your time again.")]
+        errors = [("main", STALE)]
     html = render_template(
         "patient/time.html",
         page=page,
         money=find_money(d.session, standing.booking),
         zones=zone_choices(),
         zone_field=PlainField("zone", page.zone),
-        slot_field=PlainField(
-            "start", held.start_at.isoformat() if held else None, [text for _, text in errors]
-        ),
+        slot_field=PlainField("start", chosen, [text for name, text in errors if name == "start"]),
         errors=errors,
         lost=lost,
         taken=taken,

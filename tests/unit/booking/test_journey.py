@@ -28,31 +28,36 @@ STATES = {
         {Step.STOP, Step.SCREEN, Step.ABOUT},
     ),
     "urgent, advice unread": (
-        JourneyFacts(screened=True, advice_due=True, hold_live=True),
+        JourneyFacts(screened=True, has_advice=True, advice_due=True, hold_live=True),
         Step.ADVICE,
         {Step.SCREEN, Step.ADVICE},
     ),
-    "screened": (JourneyFacts(**SCREENED), Step.TIME, {Step.SCREEN, Step.ADVICE, Step.TIME}),
-    "held": (JourneyFacts(**HELD), Step.ABOUT, {Step.SCREEN, Step.ADVICE, Step.TIME, Step.ABOUT}),
+    "screened": (JourneyFacts(**SCREENED), Step.TIME, {Step.SCREEN, Step.TIME}),
+    "urgent, advice read": (
+        JourneyFacts(**{**SCREENED, "has_advice": True}),
+        Step.TIME,
+        {Step.SCREEN, Step.ADVICE, Step.TIME},
+    ),
+    "held": (JourneyFacts(**HELD), Step.ABOUT, {Step.SCREEN, Step.TIME, Step.ABOUT}),
     "known": (
         JourneyFacts(**KNOWN),
         Step.TERMS,
-        {Step.SCREEN, Step.ADVICE, Step.TIME, Step.ABOUT, Step.TERMS},
+        {Step.SCREEN, Step.TIME, Step.ABOUT, Step.TERMS},
     ),
     "agreed": (
         JourneyFacts(**AGREED),
         Step.CHECK,
-        {Step.SCREEN, Step.ADVICE, Step.TIME, Step.ABOUT, Step.TERMS, Step.CHECK},
+        {Step.SCREEN, Step.TIME, Step.ABOUT, Step.TERMS, Step.CHECK},
     ),
     "paying": (
         JourneyFacts(**PAYING),
         Step.PAY,
-        {Step.SCREEN, Step.ADVICE, Step.TIME, Step.ABOUT, Step.TERMS, Step.CHECK, Step.PAY},
+        {Step.SCREEN, Step.TIME, Step.ABOUT, Step.TERMS, Step.CHECK, Step.PAY},
     ),
     "hold ran out": (
         JourneyFacts(**{**AGREED, "hold_live": False}),
         Step.TIME,
-        {Step.SCREEN, Step.ADVICE, Step.TIME},
+        {Step.SCREEN, Step.TIME},
     ),
     "confirmed": (JourneyFacts(**{**PAYING, "confirmed": True}), Step.CONFIRMED, {Step.CONFIRMED}),
 }

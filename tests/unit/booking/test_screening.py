@@ -18,7 +18,7 @@ def verdict(catalogue: Catalogue, answers: dict[str, Any]) -> str:
         return "stop"
     if not judged.screened:
         return "ask"
-    return "advise" if judged.advice_due else "go on"
+    return "advise" if judged.has_advice else "go on"
 
 
 @pytest.mark.parametrize(

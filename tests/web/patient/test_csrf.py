@@ -46,7 +46,8 @@ def test_a_time_is_not_held(patient: Patient, send_with_forged_token: Forged, ro
     patient.fill(start=EARLIEST)
     page = send_with_forged_token(patient, "Continue with this time")
     assert (page.status, page.path) == (422, "/book/time")
-    assert "open for a long time" in page.errors["start"]
+    assert "open for a long time" in page.errors["main"]
+    assert page.form.ticked("start") == [EARLIEST]
     assert rows("SELECT * FROM appointment") == []
 
 
