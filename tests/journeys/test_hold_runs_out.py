@@ -126,4 +126,4 @@ def test_the_patient_is_told_why_the_time_must_be_chosen_again(patient: Patient,
     page = patient.go_to_payment()
     assert page.path == "/book/time"
     assert "The time we held for you has run out." in page.text
-    assert "nothing was charged" in page.text
+    assert "Nothing was charged" in page.text

@@ -66,7 +66,9 @@ def _time_page(
     page = time_page(
         d.session, standing, d.now(), first_on=_day(request.args.get("from", "")), days=_DAYS, lost=lost
     )
-    chosen = request.form.get("start") or (page.held.start_at.isoformat() if page.held else None)
+    chosen = page.held.start_at.isoformat() if page.held else None
+    if stale:
+        chosen = request.form.get("start")
     errors = [("start", "Choose a time.")] if missing else []
     if stale:
         errors = [("main", STALE)]
