@@ -103,7 +103,7 @@ def _keep_briefly(counter: Counter, appointment: Appointment, now: datetime) -> 
     expires_at = appointment.hold_expires_at
     if expires_at is not None and expires_at > now:
         scheduling.shorten_hold(counter.session, appointment.id, now + HOLD_TTL, now)
-    elif appointment.booking_id is not None:
+    elif appointment.booking_id is not None and appointment.session_type_id is not None:
         with suppress(SlotTaken, SlotNotOffered):
             scheduling.place_hold(
                 counter.session,

@@ -1,10 +1,10 @@
-"""Table: booking."""
+"""Tables: booking, earlier_time_request, earlier_time_offer, email_confirmation."""
 
 import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.db.base import Base, Identified
@@ -34,6 +34,11 @@ class Booking(Identified, Base):
     agreed_versions: Mapped[dict[str, str] | None] = mapped_column(JSON)
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    cancelled_by: Mapped[str | None] = mapped_column(String(20))
+    moved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    moved_by: Mapped[str | None] = mapped_column(String(20))
+    moved_from_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    first_held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     safety_hold_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     safety_released_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
@@ -49,3 +54,54 @@ class Booking(Identified, Base):
         if self.patient_id is None:
             raise ValueError("the patient of this booking is not known yet")
         return self.patient_id
+
+
+class EarlierTimeRequest(Identified, Base):
+    """A patient who would come earlier. `known_starts` are the earlier times, in seconds since 1970, that were
+    free without being wanted; only others are offered.
+    """
+
+    __tablename__ = "earlier_time_request"
+
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), unique=True)
+    known_starts: Mapped[list[int]] = mapped_column(JSON)
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class EarlierTimeOffer(Identified, Base):
+    """An earlier time held for one patient until `expires_at`; `appointment_id` is the hold."""
+
+    __tablename__ = "earlier_time_offer"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'accepted', 'declined', 'lapsed', 'withdrawn')", name="state"),
+        Index(
+            "uq_earlier_time_offer_open_booking_id",
+            "booking_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), index=True)
+    appointment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("appointment.id"))
+    start_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[str] = mapped_column(String(20))
+    offered_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class EmailConfirmation(Identified, Base):
+    """A code sent to an e-mail address before an unpaid hold can be repeated."""
+
+    __tablename__ = "email_confirmation"
+
+    booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), unique=True)
+    email_digest: Mapped[str] = mapped_column(String(64), index=True)
+    code_digest: Mapped[str] = mapped_column(String(64))
+    tries: Mapped[int]
+    sent_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -20,6 +20,7 @@ class Practice(Identified, Base):
     licensed_states: Mapped[list[str]] = mapped_column(JSON)
     full_refund_hours: Mapped[int]
     late_refund_percent: Mapped[int]
+    move_until_hours: Mapped[int] = mapped_column(default=24, server_default="24")
     handout_at_once: Mapped[bool] = mapped_column(default=False)
     privacy_version: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -35,9 +36,15 @@ class Therapist(Identified, Base):
 
 
 class Patient(Identified, Base):
-    """Contact details are sealed together."""
+    """Contact details are sealed together.
+
+    The digests are keyed (`Sealer.digests`): equal for the same e-mail address, and for the same address with
+    the same birth date, which is how a patient who comes again is known.
+    """
 
     __tablename__ = "patient"
 
     contact_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    email_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    person_digest: Mapped[str | None] = mapped_column(String(64), index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

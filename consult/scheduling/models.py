@@ -1,4 +1,4 @@
-"""Tables: schedule, session_type, availability_rule, time_off, appointment.
+"""Tables: schedule, session_type, availability_rule, extra_hours, time_off, appointment.
 
 That no two claims on a schedule overlap is held by `guards`, in the database itself.
 """
@@ -18,7 +18,12 @@ _IS_LIVE = text(f"status IN ({', '.join(repr(str(status)) for status in LIVE)})"
 
 
 class Schedule(Identified, Base):
-    """When one therapist can be booked, and by what rules. Its row is the lock every claim takes first."""
+    """When one therapist can be booked, and by what rules. Its row is the lock every claim takes first.
+
+    `holiday_region` is an ISO 3166 country, or country and subdivision ("US", "US-NY"), whose public holidays
+    are days off. `rules_version` rises with every change to the rules, hours or session types, so that what
+    was worked out from them can be kept until then.
+    """
 
     __tablename__ = "schedule"
     __table_args__ = (
@@ -32,6 +37,10 @@ class Schedule(Identified, Base):
     slot_step_minutes: Mapped[int]
     notice_minutes: Mapped[int]
     horizon_days: Mapped[int]
+    max_per_day: Mapped[int | None]
+    max_per_week: Mapped[int | None]
+    holiday_region: Mapped[str | None] = mapped_column(String(16))
+    rules_version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class SessionType(Identified, Base):
@@ -69,23 +78,45 @@ class AvailabilityRule(Identified, Base):
     valid_until_on: Mapped[date | None]
 
 
+class ExtraHours(Identified, Base):
+    """Hours of one day beside the weekly ones, wall clock; they hold on a public holiday too."""
+
+    __tablename__ = "extra_hours"
+
+    schedule_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("schedule.id"), index=True)
+    open_on: Mapped[date]
+    start_time: Mapped[time]
+    end_time: Mapped[time]
+
+
 class TimeOff(Identified, Base):
+    """Time without sessions, whatever the hours say; wall clock from start to end, the end not included.
+
+    `note` is the therapist's own, shown to nobody else.
+    """
+
     __tablename__ = "time_off"
     __table_args__ = (
-        CheckConstraint("start_at < end_at", name="span"),
-        Index("ix_time_off_schedule_id_end_at", "schedule_id", "end_at"),
+        CheckConstraint(
+            "starts_on < ends_on OR (starts_on = ends_on AND start_time < end_time)", name="span"
+        ),
+        Index("ix_time_off_schedule_id_ends_on", "schedule_id", "ends_on"),
     )
 
     schedule_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("schedule.id"))
-    start_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    end_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    starts_on: Mapped[date]
+    start_time: Mapped[time]
+    ends_on: Mapped[date]
+    end_time: Mapped[time]
+    note: Mapped[str | None] = mapped_column(String(120))
 
 
 class Appointment(Identified, Base):
     """One claim on an hour, from hold to done, so that one database rule sees them all.
 
     `busy_from` to `busy_until` is the session with its buffers, as they were when it was claimed. An entry
-    of the therapist's own has no booking. `hold_expires_at` stays after a hold has ended.
+    of the therapist's own has a title, but neither booking nor session type. `hold_expires_at` stays after a
+    hold has ended.
     """
 
     __tablename__ = "appointment"
@@ -93,6 +124,7 @@ class Appointment(Identified, Base):
         CheckConstraint("start_at < end_at", name="span"),
         CheckConstraint("busy_from <= start_at AND end_at <= busy_until", name="busy_span"),
         CheckConstraint("status <> 'held' OR hold_expires_at IS NOT NULL", name="hold_expires_at"),
+        CheckConstraint("session_type_id IS NOT NULL OR title IS NOT NULL", name="what"),
         Index(
             "ix_appointment_schedule_id_busy_from",
             *("schedule_id", "busy_from", "busy_until", "status", "hold_expires_at"),
@@ -113,7 +145,8 @@ class Appointment(Identified, Base):
     booking_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("booking.id", ondelete="CASCADE"), index=True
     )
-    session_type_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("session_type.id"))
+    session_type_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("session_type.id"))
+    title: Mapped[str | None] = mapped_column(String(120))
     status: Mapped[Status] = mapped_column(
         Enum(
             Status,

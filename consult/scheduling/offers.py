@@ -17,7 +17,7 @@ from .claims import read_busy
 from .models import AvailabilityRule, Schedule, SessionType, TimeOff
 from .policies import BookingWindow
 from .slots import Seconds, Slot, open_slots
-from .wall_clock import day_start
+from .wall_clock import instant
 
 _SCHEDULE, _TYPE = Schedule.__table__.c, SessionType.__table__.c
 _RULE, _OFF = AvailabilityRule.__table__.c, TimeOff.__table__.c
@@ -37,10 +37,10 @@ _WEEKLY = select(
     _RULE.weekday, _RULE.start_time, _RULE.end_time, _RULE.valid_from_on, _RULE.valid_until_on
 ).where(_RULE.schedule_id == bindparam("schedule_id"))
 
-_TIME_OFF = select(_OFF.start_at, _OFF.end_at).where(
+_TIME_OFF = select(_OFF.starts_on, _OFF.start_time, _OFF.ends_on, _OFF.end_time).where(
     _OFF.schedule_id == bindparam("schedule_id"),
-    _OFF.end_at > bindparam("from_at"),
-    _OFF.start_at < bindparam("until_at"),
+    _OFF.ends_on >= bindparam("first_on"),
+    _OFF.starts_on <= bindparam("last_on"),
 )
 
 _ZONE = select(_SCHEDULE.zone).where(_SCHEDULE.id == bindparam("schedule_id"))
@@ -114,11 +114,10 @@ def _read_open_spans(
 ) -> list[TimeSpan]:
     """Open time of every day of the therapist's that [from_at, until_at) touches, whole days."""
     first_on, last_on = from_at.astimezone(zone).date(), until_at.astimezone(zone).date()
-    bounds = {
-        "schedule_id": schedule_id,
-        "from_at": day_start(first_on, zone),
-        "until_at": day_start(last_on + timedelta(days=1), zone),
-    }
+    bounds = {"schedule_id": schedule_id, "first_on": first_on, "last_on": last_on}
     weekly = [WeeklyHours(*row) for row in session.execute(_WEEKLY, {"schedule_id": schedule_id})]
-    time_off = [TimeSpan(*row) for row in session.execute(_TIME_OFF, bounds)]
+    time_off = [
+        TimeSpan(instant(starts_on, start, zone), instant(ends_on, end, zone))
+        for starts_on, start, ends_on, end in session.execute(_TIME_OFF, bounds)
+    ]
     return open_spans(weekly, time_off, zone, first_on, (last_on - first_on).days + 1)

@@ -29,6 +29,17 @@ CLAIM = text(
     " FROM schedule, session_type"
 )
 
+CALENDAR_OBJECT = text(
+    "INSERT INTO calendar_object (id, appointment_id, therapist_id, uid, sequence, status, start_at, end_at,"
+    " patient_texts_sealed, vevent_therapist, created_at, revised_at)"
+    " SELECT :id, appointment.id, therapist.id, 'uid', 0, 'CONFIRMED', start_at, end_at, :blob, :blob,"
+    " start_at, start_at FROM appointment, therapist"
+)
+TIME_OFF = text(
+    "INSERT INTO time_off (id, schedule_id, starts_on, start_time, ends_on, end_time)"
+    " SELECT :id, id, '2026-07-01', '07:30:00.000000', '2026-07-04', '00:00:00.000000' FROM schedule"
+)
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -92,6 +103,34 @@ def test_a_migrated_database_refuses_overlaps_written_by_hand(app: Flask, clock:
             connection.execute(CLAIM, claim)
     with pytest.raises(IntegrityError, match="appointment_no_overlap"), engine.begin() as connection:
         connection.execute(CLAIM, claims[2])
+
+
+def test_time_off_and_calendars_survive_the_way_to_the_wall_clock_and_back(
+    app: Flask, clock: FixedClock
+) -> None:
+    directory = app.extensions["migrate"].directory
+    engine = app.extensions["sqlalchemy"].engine
+    _migrated(app)
+    d = deps()
+    with d.transaction():
+        add_practice(d.session, DEMO_PRACTICE, clock())
+    with engine.begin() as connection:
+        claim = {
+            "id": uuid.uuid4().hex,
+            "start": "2026-06-03 10:00:00.000000",
+            "end": "2026-06-03 11:00:00.000000",
+        }
+        connection.execute(CLAIM, claim)
+        connection.execute(CALENDAR_OBJECT, {"id": uuid.uuid4().hex, "blob": b"sealed"})
+        connection.execute(TIME_OFF, {"id": uuid.uuid4().hex})
+    d.sessions.remove()
+    downgrade(directory=directory, revision="0001")
+    _migrated(app)
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT starts_on, start_time, ends_on, end_time FROM time_off")).one()
+        assert [str(value)[:5] for value in row[1::2]] == ["07:30", "00:00"]
+        assert [str(value) for value in row[::2]] == ["2026-07-01", "2026-07-04"]
+        assert connection.scalar(text("SELECT count(*) FROM calendar_object")) == 1
 
 
 def test_migrations_can_be_taken_back(app: Flask) -> None:

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -109,7 +110,18 @@ def add_booking(session: Session, clinic: Clinic) -> uuid.UUID:
 
 
 def add_time_off(session: Session, clinic: Clinic, start_at: datetime, end_at: datetime) -> None:
-    session.add(TimeOff(schedule_id=clinic.schedule_id, start_at=start_at, end_at=end_at))
+    """Both instants are put on the wall clock of the schedule."""
+    zone = ZoneInfo(session.get_one(Schedule, clinic.schedule_id).zone)
+    start, end = start_at.astimezone(zone), end_at.astimezone(zone)
+    session.add(
+        TimeOff(
+            schedule_id=clinic.schedule_id,
+            starts_on=start.date(),
+            start_time=start.time(),
+            ends_on=end.date(),
+            end_time=end.time(),
+        )
+    )
     session.flush()
 
 
