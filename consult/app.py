@@ -10,18 +10,25 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from consult.booking.ports import Links, Ports
 from consult.cli import init_cli
 from consult.core.clock import Clock, system_clock
 from consult.db.base import Base
-from consult.db.engine import prepare_sqlite
+from consult.db.engine import prepare_postgresql, prepare_sqlite
 from consult.db.sealing import Sealer, parse_key
 from consult.deps import EXTENSION, Deps
-from consult.intake.catalogue import Catalogue, load_catalogue
+from consult.intake.catalogue import load_catalogue
+from consult.intake.files.worked_patients import load_worked_patients
+from consult.intake.library import FormLibrary
+from consult.intake.worked_patients import WorkedPatient
 from consult.notifications.mailer import FileMailer, Mailer, SmtpMailer
 from consult.payments.demo_gateway import DemoGateway
+from consult.payments.gateway import Gateway
+from consult.payments.stripe_gateway import PAY_PAGE_ORIGIN, StripeGateway
 from consult.settings import Settings, SettingsRefused
 from consult.web import init_web
 
@@ -33,8 +40,12 @@ MIGRATIONS = ROOT / "migrations"
 _MEGABYTE = 1_000_000
 
 
-def create_app(settings: Settings | None = None, *, clock: Clock = system_clock) -> Flask:
-    """The whole application. Raises SettingsRefused or FormFaults rather than start on something unsafe."""
+def create_app(
+    settings: Settings | None = None, *, clock: Clock = system_clock, forms: Path = FORMS
+) -> Flask:
+    """The whole application, with the form files of this folder. Raises SettingsRefused or FormFaults rather
+    than start on something unsafe.
+    """
     settings = settings or Settings.from_environ(os.environ)
     app = Flask("consult", template_folder=str(TEMPLATES), static_folder=str(ROOT / "consult/web/static"))
     app.config.update(
@@ -55,12 +66,14 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
     with app.app_context():
         if database.engine.dialect.name == "sqlite":
             prepare_sqlite(database.engine)
-        gateway = DemoGateway(sessionmaker(database.engine), clock, f"{settings.public_url}/demo-pay")
+        else:
+            prepare_postgresql(database.engine)
+        gateway = _gateway(settings, database.engine, clock)
     Migrate(app, database, directory=str(MIGRATIONS))
 
     ports = Ports(
         sealer=_sealer(settings),
-        catalogue=_forms(),
+        library=_library(forms),
         gateway=gateway,
         mail_templates=_mail_templates(),
         links=Links(settings.public_url, settings.video_url_template),
@@ -72,16 +85,44 @@ def create_app(settings: Settings | None = None, *, clock: Clock = system_clock)
         clock=clock,
         ports=ports,
         mailer=_mailer(settings),
+        worked_patients=_worked_patients(forms),
     )
-    init_web(app)
+    init_web(app, _payment_hosts(settings))
     init_cli(app)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0
+        )
     return app
 
 
 @cache
-def _forms() -> Catalogue:
+def _library(forms: Path) -> FormLibrary:
     """Read once a process: the catalogue is frozen, and reading and checking it takes half a second."""
-    return load_catalogue(FORMS)
+    return FormLibrary(load_catalogue(forms))
+
+
+@cache
+def _worked_patients(forms: Path) -> tuple[WorkedPatient, ...]:
+    return load_worked_patients(forms, _library(forms).current)
+
+
+def _gateway(settings: Settings, engine: Engine, clock: Clock) -> Gateway:
+    if settings.stripe_secret_key is None:
+        return DemoGateway(sessionmaker(engine), clock, f"{settings.public_url}/demo-pay")
+    return StripeGateway(
+        settings.stripe_secret_key,
+        settings.stripe_webhook_secrets,
+        clock,
+        api_base=settings.stripe_api_base,
+    )
+
+
+def _payment_hosts(settings: Settings) -> tuple[str, ...]:
+    """Where the button to pay leads, away from here."""
+    if settings.stripe_secret_key is None:
+        return ()
+    return (settings.stripe_api_base or PAY_PAGE_ORIGIN,)
 
 
 def _sealer(settings: Settings) -> Sealer:

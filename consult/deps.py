@@ -12,6 +12,7 @@ from consult.booking.checkout import Counter
 from consult.booking.ports import Ports
 from consult.core.clock import Clock
 from consult.db.transaction import transaction
+from consult.intake.worked_patients import WorkedPatient
 from consult.notifications.mailer import Mailer
 from consult.settings import Settings
 
@@ -25,6 +26,7 @@ class Deps:
     clock: Clock
     ports: Ports
     mailer: Mailer
+    worked_patients: tuple[WorkedPatient, ...]
 
     @property
     def session(self) -> Session:

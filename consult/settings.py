@@ -18,6 +18,8 @@ _KEYS_FILE = "development-keys.env"
 _WEB_ADDRESS = re.compile(
     r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?"
 )
+_REDIS = re.compile(r"(?:rediss?|redis\+unix)://\S+")
+_STRIPE_KEY = re.compile(r"[sr]k_(?P<mode>live|test)_[A-Za-z0-9_]+")
 _MAILBOX = re.compile(r"[!-?A-~]+@[A-Za-z0-9.-]+")
 
 
@@ -42,11 +44,16 @@ class Settings:
     secret_key: str
     encryption_keys: tuple[str, ...]
     database_url: str
+    redis_url: str | None
+    trusted_proxies: int
     smtp_url: str | None
     mail_from: str
     video_url_template: str
     demo_therapist_password: str | None
     allow_demo_payments: bool
+    stripe_secret_key: str | None
+    stripe_webhook_secrets: tuple[str, ...]
+    stripe_api_base: str | None
 
     @property
     def production(self) -> bool:
@@ -76,6 +83,9 @@ class Settings:
             secret_key=read.text("SECRET_KEY", ""),
             encryption_keys=read.names("ENCRYPTION_KEYS"),
             database_url=read.text("DATABASE_URL", f"sqlite:///{data / 'consult.db'}"),
+            redis_url=read.text("REDIS_URL", "") or None,
+            # Production speaks plain HTTP behind a proxy, whom every visitor then seems to come from.
+            trusted_proxies=read.number("TRUSTED_PROXIES", 1 if env == PRODUCTION else 0),
             smtp_url=read.text("SMTP_URL", "") or None,
             mail_from=read.text("MAIL_FROM", "Bookings <bookings@localhost.localdomain>"),
             video_url_template=read.text(
@@ -83,8 +93,11 @@ class Settings:
             ),
             demo_therapist_password=read.text("DEMO_THERAPIST_PASSWORD", "") or None,
             allow_demo_payments=read.text("ALLOW_DEMO_PAYMENTS", "") == "1",
+            stripe_secret_key=read.text("STRIPE_SECRET_KEY", "") or None,
+            stripe_webhook_secrets=read.names("STRIPE_WEBHOOK_SECRETS"),
+            stripe_api_base=read.text("STRIPE_API_BASE", "").rstrip("/") or None,
         )
-        faults = read.faults + _faults(settings, environ)
+        faults = read.faults + _faults(settings)
         if faults:
             raise SettingsRefused(faults)
         return settings
@@ -112,7 +125,7 @@ class _Reader:
         return int(text)
 
 
-def _faults(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+def _faults(settings: Settings) -> list[str]:
     sender = parseaddr(settings.mail_from)[1]
     checks = [
         (
@@ -124,6 +137,10 @@ def _faults(settings: Settings, environ: Mapping[str, str]) -> list[str]:
             not _WEB_ADDRESS.fullmatch(settings.public_url),
             "PUBLIC_URL must be a plain address such as https://book.example.org, without a path.",
         ),
+        (
+            settings.redis_url is not None and not _REDIS.fullmatch(settings.redis_url),
+            "REDIS_URL must look like redis://host:6379/0 or rediss://…",
+        ),
         ("*" in settings.trusted_hosts, "TRUSTED_HOSTS must name hosts; * would trust them all."),
         (
             not _MAILBOX.fullmatch(sender) or not settings.mail_from.isprintable(),
@@ -134,16 +151,45 @@ def _faults(settings: Settings, environ: Mapping[str, str]) -> list[str]:
             "VIDEO_URL_TEMPLATE must hold {room}, which differs for each visit.",
         ),
         (
-            bool(environ.get("STRIPE_SECRET_KEY")),
-            "STRIPE_SECRET_KEY is set, but this release has no Stripe gateway yet: unset it.",
-        ),
-        (
             not settings.production and settings.secure_cookies,
             "PUBLIC_URL is an https address, so CONSULT_ENV must be production.",
         ),
     ]
-    faults = [message for wrong, message in checks if wrong]
+    faults = [message for wrong, message in checks if wrong] + _stripe_faults(settings)
     return faults + (_production_faults(settings) if settings.production else [])
+
+
+def _stripe_faults(settings: Settings) -> list[str]:
+    key = settings.stripe_secret_key
+    if key is None:
+        return []
+    kind = _STRIPE_KEY.fullmatch(key)
+    if kind is None:
+        return ["STRIPE_SECRET_KEY must be a secret or a restricted key, such as sk_live_… or rk_live_…."]
+    live, base = kind["mode"] == "live", settings.stripe_api_base
+    checks = [
+        (
+            live and not settings.production,
+            "STRIPE_SECRET_KEY is a live key, which takes real money, so CONSULT_ENV must be production.",
+        ),
+        (
+            settings.production and not live,
+            "STRIPE_SECRET_KEY is a test key, which takes no money, so CONSULT_ENV must not be production.",
+        ),
+        (
+            live and base is not None,
+            "STRIPE_API_BASE must not be set with a live key, which only Stripe may see.",
+        ),
+        (
+            base is not None and not _WEB_ADDRESS.fullmatch(base),
+            "STRIPE_API_BASE must be a plain address such as http://127.0.0.1:12111.",
+        ),
+        (
+            live and not settings.stripe_webhook_secrets,
+            "STRIPE_WEBHOOK_SECRETS must be set with a live key, or no event of Stripe's is believed.",
+        ),
+    ]
+    return [message for wrong, message in checks if wrong]
 
 
 def _production_faults(settings: Settings) -> list[str]:
@@ -160,8 +206,8 @@ def _production_faults(settings: Settings) -> list[str]:
             "MAIL_FROM must be set to a mailbox that exists.",
         ),
         (
-            not settings.allow_demo_payments,
-            "No payment gateway is set; ALLOW_DEMO_PAYMENTS=1 allows the demo.",
+            not settings.stripe_secret_key and not settings.allow_demo_payments,
+            "STRIPE_SECRET_KEY must be set to take payments; ALLOW_DEMO_PAYMENTS=1 allows the demo instead.",
         ),
     ]
     return [message for wrong, message in checks if wrong]

@@ -6,13 +6,16 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from consult.core.clock import Clock
+from consult.core.errors import NotFound
 from consult.core.money import Money
 from consult.payments import till as gateway_till
 from consult.payments.errors import CheckoutUnavailable
 from consult.payments.gateway import ReturnUrls
+from consult.payments.models import Payment
 from consult.payments.service import find_live_payment
 from consult.payments.till import Till
 from consult.scheduling import service as scheduling
@@ -22,10 +25,12 @@ from consult.scheduling.models import Appointment
 from consult.scheduling.policies import CHECKOUT_GRACE, CHECKOUT_TTL, HOLD_TTL
 from consult.scheduling.queries import find_live_appointment
 
+from .holds import HOLD_LIMIT, begin_hold
 from .journey import Step
+from .models import Booking
 from .ports import Ports
 from .reactions import react
-from .standing import lock_booking, require
+from .standing import find_standing, lock_booking, require
 
 Transaction = Callable[[], AbstractContextManager[None]]
 
@@ -50,7 +55,8 @@ class Counter:
 
 def open_checkout(counter: Counter, booking_id: uuid.UUID) -> str | None:
     """Stretch the hold over the time the payment page lives, and open that page; its address, or None when
-    there is nothing left to pay. Raises StepNotOpen, HoldExpired, CheckoutUnavailable, CheckoutRefused,
+    there is nothing left to pay. Opening another page for a time kept long enough already is a repeated hold.
+    Raises StepNotOpen, EmailNotConfirmed, HeldTooLong, HoldExpired, CheckoutUnavailable, CheckoutRefused,
     AlreadyPaid.
     """
     now, links = counter.clock(), counter.ports.links
@@ -58,6 +64,8 @@ def open_checkout(counter: Counter, booking_id: uuid.UUID) -> str | None:
         booking = lock_booking(counter.session, booking_id)
         require(counter.session, booking, Step.CHECK, now, counter.ports)
         live = find_live_payment(counter.session, booking_id)
+        if live is None and _run_is_over(booking, now) and was_opened(counter.session, booking_id):
+            begin_hold(counter.session, booking, now)
         expires_at = live.expires_at if live else now + CHECKOUT_TTL
         amount = Money(booking.price_minor, booking.currency)
         appointment = find_live_appointment(counter.session, booking_id)
@@ -83,33 +91,52 @@ def settle(counter: Counter, payment_id: uuid.UUID) -> None:
         return
 
 
-def abandon(counter: Counter, payment_id: uuid.UUID, booking_id: uuid.UUID) -> None:
-    """The patient came back without paying: the page is closed first, then the hold is made short again. Paid
-    after all, the visit stands. When the gateway cannot be asked now, the hold stays while the page lives.
+def abandon(counter: Counter, payment_id: uuid.UUID | None, booking_id: uuid.UUID) -> None:
+    """The patient came back without paying: the page, if it is still open, is closed first, then the hold is
+    made short again. Paid after all, the visit stands. When the gateway cannot be asked now, the hold stays
+    while the page lives.
     """
     now = counter.clock()
-    try:
-        gateway_till.close_checkout(counter.till(), payment_id, now)
-    except CheckoutUnavailable:
-        return
+    if payment_id is not None:
+        try:
+            gateway_till.close_checkout(counter.till(), payment_id, now)
+        except CheckoutUnavailable:
+            return
     with counter.transaction():
-        appointment = find_live_appointment(counter.session, booking_id)
-        if appointment is not None and appointment.status == Status.HELD:
-            _keep_briefly(counter, appointment, now)
+        booking = lock_booking(counter.session, booking_id)
+        appointment = find_standing(counter.session, booking, now, counter.ports).appointment
+        if booking.confirmed_at is None and appointment is not None:
+            _keep_briefly(counter, booking, appointment, now)
 
 
-def _keep_briefly(counter: Counter, appointment: Appointment, now: datetime) -> None:
-    """Time to try again; also where the hold ran out meanwhile, if nobody else took the hour."""
+def _keep_briefly(counter: Counter, booking: Booking, appointment: Appointment, now: datetime) -> None:
+    """Time to try again; also where the hold ran out meanwhile, if nobody else took the hour and the run of
+    holds may still go on.
+    """
     expires_at = appointment.hold_expires_at
-    if expires_at is not None and expires_at > now:
+    if appointment.status == Status.HELD and expires_at is not None and expires_at > now:
         scheduling.shorten_hold(counter.session, appointment.id, now + HOLD_TTL, now)
-    elif appointment.booking_id is not None and appointment.session_type_id is not None:
-        with suppress(SlotTaken, SlotNotOffered):
+    elif _may_be_taken_up(counter.session, booking, appointment, now):
+        with suppress(SlotTaken, SlotNotOffered, NotFound):
             scheduling.place_hold(
                 counter.session,
-                booking_id=appointment.booking_id,
-                session_type_id=appointment.session_type_id,
+                booking_id=booking.id,
+                session_type_id=booking.session_type_id,
                 start_at=appointment.start_at,
                 now=now,
                 hold_ttl=HOLD_TTL,
             )
+
+
+def _may_be_taken_up(session: Session, booking: Booking, appointment: Appointment, now: datetime) -> bool:
+    ended = appointment.status in (Status.HELD, Status.EXPIRED)
+    return ended and not _run_is_over(booking, now) and was_opened(session, booking.id)
+
+
+def _run_is_over(booking: Booking, now: datetime) -> bool:
+    return booking.first_held_at is None or now >= booking.first_held_at + HOLD_LIMIT
+
+
+def was_opened(session: Session, booking_id: uuid.UUID) -> bool:
+    """Whether there ever was a payment page for this booking."""
+    return bool(session.scalar(select(exists().where(Payment.booking_id == booking_id))))

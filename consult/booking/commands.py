@@ -1,15 +1,19 @@
 """What a patient may do, each step one function. None commits; none talks to the outside."""
 
 import json
+import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from consult.core.errors import ConsultError, NotFound
 from consult.core.tokens import digest
 from consult.intake import service as intake
 from consult.intake.answers import AnswerValue
+from consult.payments.refunds import RefundTerms
 from consult.practice.service import get_practice, keep_patient
 from consult.scheduling import queries
 from consult.scheduling import service as scheduling
@@ -18,17 +22,26 @@ from consult.scheduling.zones import UnknownZone, canonical
 
 from . import mails
 from .contact import contact_from
+from .holds import begin_hold, end_other_holds, keep_hold
 from .journey import Step
 from .models import Booking
 from .ports import Ports
 from .reactions import put_on_safety_hold
-from .screening import ABOUT, INTAKE, SCREEN, Screening, screening
-from .standing import StepNotOpen, find_standing, lock_booking, require
+from .screening import ABOUT, INTAKE, SCREEN, Screening, screening, stopping_items
+from .standing import StepNotOpen, find_standing, lock_booking, lock_visit, require
 from .tokens import give_token
 
-CANCELLATION_VERSION = "2026-11"
-HOLD_LIMIT = timedelta(minutes=45)
-"""However slowly the forms are filled in, an unpaid hold ends this long after the time was chosen."""
+CANCELLATION_VERSION = "2026-11b"
+
+
+@dataclass(eq=False)
+class BookingClosed(ConsultError):
+    """No kind of session is on offer at the moment."""
+
+
+@dataclass(eq=False)
+class SessionTypeRetired(ConsultError):
+    """This kind of session is not on offer any more, or never was."""
 
 
 def find_booking(session: Session, token: str) -> Booking | None:
@@ -39,21 +52,25 @@ def find_booking(session: Session, token: str) -> Booking | None:
 def find_or_start(
     session: Session, known: Booking | None, zone: str | None, now: datetime, ports: Ports
 ) -> tuple[Booking, str | None]:
-    """The visitor's booking, or a new one with its token. An unknown zone falls back to the therapist's."""
+    """The visitor's booking, or a new one with its token, for the first kind of session on offer. An unknown
+    zone falls back to the therapist's. Raises BookingClosed.
+    """
     if known is not None:
         return known, None
     schedule = queries.get_schedule(session)
-    session_type = queries.list_session_types(session, schedule.id)[0]
+    offered = queries.list_session_types(session, schedule.id)
+    if not offered:
+        raise BookingClosed
+    session_type = offered[0]
     practice = get_practice(session)
     booking = Booking(
         session_type_id=session_type.id,
         zone=_zone_or(zone, schedule.zone),
         price_minor=session_type.price_minor,
         currency=session_type.currency,
-        refund_terms={
-            "full_until_hours": practice.full_refund_hours,
-            "late_percent": practice.late_refund_percent,
-        },
+        refund_terms=RefundTerms(
+            practice.full_refund_hours, practice.late_refund_percent, practice.move_until_hours
+        ).to_json(),
         started_at=now,
     )
     token = give_token(booking, ports.sealer)
@@ -72,13 +89,12 @@ def answer_screen(
 ) -> Screening:
     """Keep the safety answers and judge them. A stop gives a held time back at once. Raises StepNotOpen."""
     booking = lock_booking(session, booking.id)
-    require(session, booking, Step.SCREEN, now, ports)
-    before = intake.get_answers(session, booking.id, ports.sealer)
+    standing = require(session, booking, Step.SCREEN, now, ports)
     intake.save_section(session, booking.id, SCREEN, answers, now, ports.sealer)
     after = intake.get_answers(session, booking.id, ports.sealer)
-    if before != after:
+    if standing.answers != after:
         booking.advice_read_at = None
-    judged = screening(ports.catalogue, after, now.date())
+    judged = screening(standing.catalogue, after, now.date())
     if judged.screened or judged.stopped:
         intake.record_outcome(session, booking.id, SCREEN, judged.assessment, now, ports.sealer)
     if judged.stopped:
@@ -96,20 +112,56 @@ def change_zone(booking: Booking, zone: str) -> None:
     booking.zone = canonical(zone)
 
 
-def choose_time(session: Session, booking: Booking, start_at: datetime, now: datetime, ports: Ports) -> None:
-    """Hold this start for the booking, in place of any other. Raises StepNotOpen, SlotTaken, SlotNotOffered;
-    what was held before then still is.
+def choose_session_type(
+    session: Session, booking: Booking, session_type_id: uuid.UUID, now: datetime, ports: Ports
+) -> None:
+    """Book this kind of session, at its price of now, which then stays. A time held for another kind is given
+    back. Raises StepNotOpen, SessionTypeRetired.
+    """
+    booking = lock_booking(session, booking.id)
+    standing = require(session, booking, Step.TIME, now, ports)
+    if standing.payment is not None:
+        # What is paid for must not change while it can be paid.
+        raise StepNotOpen(Step.TIME, Step.PAY)
+    offered = queries.list_session_types(session, queries.get_schedule(session).id)
+    chosen = next((known for known in offered if known.id == session_type_id), None)
+    if chosen is None:
+        raise SessionTypeRetired
+    if chosen.id == booking.session_type_id:
+        return
+    _give_time_back(session, booking, now)
+    booking.session_type_id = chosen.id
+    booking.price_minor, booking.currency = chosen.price_minor, chosen.currency
+
+
+def choose_time(
+    session: Session,
+    booking: Booking,
+    start_at: datetime,
+    now: datetime,
+    ports: Ports,
+    *,
+    confirmed_only: bool = False,
+) -> None:
+    """Hold this start for the booking, in place of any other. Raises StepNotOpen, SessionTypeRetired,
+    SlotTaken, SlotNotOffered, and what `holds.begin_hold` raises; what was held before then still is.
     """
     booking = lock_booking(session, booking.id)
     require(session, booking, Step.TIME, now, ports)
-    scheduling.place_hold(
-        session,
-        booking_id=booking.id,
-        session_type_id=booking.session_type_id,
-        start_at=start_at,
-        now=now,
-        hold_ttl=HOLD_TTL,
-    )
+    begin_hold(session, booking, now, confirmed_only=confirmed_only)
+    try:
+        scheduling.place_hold(
+            session,
+            booking_id=booking.id,
+            session_type_id=booking.session_type_id,
+            start_at=start_at,
+            now=now,
+            hold_ttl=HOLD_TTL,
+        )
+    except NotFound as error:
+        raise SessionTypeRetired from error
+    # Once more, under the schedule's lock: another browser of theirs may have held a time just now.
+    end_other_holds(session, booking, now)
 
 
 def save_about(
@@ -120,6 +172,7 @@ def save_about(
     ports: Ports,
 ) -> None:
     """Keep answers about the patient, make or mend the patient row once they are complete, judge again.
+    Answers that had ended the booking are kept beside those that took their place.
 
     They are kept also when the held time has run out meanwhile: nothing typed is lost. Raises StepNotOpen
     after confirmation.
@@ -127,7 +180,9 @@ def save_about(
     booking = lock_booking(session, booking.id)
     if booking.confirmed_at is not None:
         raise StepNotOpen(Step.ABOUT, Step.CONFIRMED)
-    intake.save_section(session, booking.id, ABOUT, answers, now, ports.sealer)
+    before = find_standing(session, booking, now, ports)
+    noted = stopping_items(before.catalogue, before.screening)
+    intake.save_section(session, booking.id, ABOUT, answers, now, ports.sealer, noted=noted)
     standing = find_standing(session, booking, now, ports)
     if standing.screening.stopped:
         intake.record_outcome(session, booking.id, ABOUT, standing.screening.assessment, now, ports.sealer)
@@ -153,16 +208,6 @@ def agree(session: Session, booking: Booking, now: datetime, ports: Ports) -> No
     keep_hold(session, booking, now)
 
 
-def keep_hold(session: Session, booking: Booking, now: datetime) -> None:
-    """A patient who goes on keeps the time a little longer, up to `HOLD_LIMIT`."""
-    appointment = queries.find_live_appointment(session, booking.id)
-    if appointment is None or appointment.hold_expires_at is None or appointment.hold_expires_at <= now:
-        return
-    until = min(now + HOLD_TTL, appointment.created_at + HOLD_LIMIT)
-    if until > appointment.hold_expires_at:
-        scheduling.extend_hold(session, appointment.id, until, now)
-
-
 def save_intake(
     session: Session,
     booking: Booking,
@@ -175,23 +220,25 @@ def save_intake(
     """Keep one topic's answers; the last save of a question wins. `done` marks the topic as finished.
 
     An emergency is not kept waiting until the form is sent: the visit goes on hold at once. Raises
-    StepNotOpen once the form was sent.
+    StepNotOpen once the form was sent, VisitOver.
     """
-    booking = lock_booking(session, booking.id)
-    if intake.read_response(session, booking.id, ports.sealer).completed_at is not None:
+    booking = lock_visit(session, booking.id)
+    response = intake.read_response(session, booking.id, ports.sealer)
+    if response.completed_at is not None:
         raise StepNotOpen(Step.CONFIRMED, Step.CONFIRMED)
     intake.save_section(session, booking.id, section_id, answers, now, ports.sealer, done=done)
-    judged = screening(ports.catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
+    catalogue = ports.library.find(session, response.version)
+    judged = screening(catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
     if judged.emergencies:
         put_on_safety_hold(session, booking, judged.emergencies, now, ports)
         intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
 
 
 def submit_intake(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
-    """Send the intake form: the rules run on everything said, and their outcome is kept."""
-    booking = lock_booking(session, booking.id)
-    answers = intake.get_answers(session, booking.id, ports.sealer)
-    judged = screening(ports.catalogue, answers, now.date())
+    """Send the intake form: the rules run on everything said, and their outcome is kept. Raises VisitOver."""
+    booking = lock_visit(session, booking.id)
+    response = intake.read_response(session, booking.id, ports.sealer)
+    judged = screening(ports.library.find(session, response.version), response.answers, now.date())
     if judged.emergencies:
         put_on_safety_hold(session, booking, judged.emergencies, now, ports)
     intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)

@@ -10,17 +10,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
+from consult.intake.library import FormVersionLost
 from consult.intake.red_flags import Level, RaisedFlag
-from consult.intake.service import ScreenChange
 from consult.practice.service import Contact, get_practice, read_contact
 from consult.scheduling import queries as scheduling
+from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.summary.builder import Summary, build_summary
-from consult.summary.words import therapist_words
 
+from .changed_answers import ChangedAnswers, changed_answers
+from .former import FormerVisit, find_former_answers, former_visits
 from .models import Booking
 from .ports import Ports
-from .standing import IntakeState, find_standing
+from .standing import IntakeState, Standing, find_standing
 from .tokens import read_token
 
 AGENDA_DAYS = 60
@@ -28,14 +30,17 @@ AGENDA_DAYS = 60
 
 @dataclass(frozen=True)
 class AgendaEntry:
+    """`intake_state` is None, and nothing is known of the answers, when their version of the form is lost."""
+
     booking_id: uuid.UUID
     start_at: datetime
     end_at: datetime
     patient_name: str
-    intake_state: IntakeState
+    intake_state: IntakeState | None
     level: Level
     flags: Sequence[RaisedFlag]
     on_safety_hold: bool
+    status: Status
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,10 @@ class Agenda:
 
 @dataclass(frozen=True)
 class SummaryPage:
+    """`former`: earlier visits under the same e-mail address and birth date. `since`: the one whose answers
+    the summary compares with; its `sheet.changes` are None when they cannot be read.
+    """
+
     booking: Booking
     appointment: Appointment
     contact: Contact
@@ -57,9 +66,13 @@ class SummaryPage:
     intake_state: IntakeState
     answered_at: datetime
     form_version: str
+    form_is_current: bool
+    form_is_draft: bool
     join_url: str | None
-    screen_changes: Sequence[tuple[datetime, str]]
+    changed: Sequence[ChangedAnswers]
     summary: Summary
+    former: Sequence[FormerVisit]
+    since: FormerVisit | None
 
 
 def agenda(session: Session, now: datetime, ports: Ports) -> Agenda:
@@ -93,7 +106,9 @@ def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: 
     if standing.appointment is None:
         raise NotFound
     contact = contact_of(session, booking, ports)
-    changes = [(change.at, _former_words(change, ports)) for change in standing.response.screen_changes]
+    changed = [changed_answers(standing.catalogue, change) for change in standing.response.screen_changes]
+    former = former_visits(session, booking, contact, standing.appointment.start_at, ports)
+    since = next((visit for visit in former if visit.answered), None)
     return SummaryPage(
         booking=booking,
         appointment=standing.appointment,
@@ -102,36 +117,46 @@ def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: 
         state_served=contact.state in get_practice(session).licensed_states,
         intake_state=standing.intake_state,
         answered_at=standing.response.completed_at or standing.response.updated_at,
-        form_version=standing.response.version,
-        join_url=ports.links.video_room(read_token(booking, ports.sealer)),
-        screen_changes=changes,
+        form_version=standing.catalogue.version,
+        form_is_current=standing.catalogue is ports.catalogue,
+        form_is_draft=standing.catalogue.is_draft,
+        join_url=ports.links.video_room(read_token(booking, ports.sealer))
+        if standing.appointment.status is Status.BOOKED
+        else None,
+        changed=changed,
         summary=build_summary(
-            ports.catalogue, standing.answers, now.date(), notices=[words for _, words in changes]
+            standing.catalogue,
+            standing.answers,
+            now.date(),
+            former=find_former_answers(session, since, ports) if since else None,
+            notices=[change.text for change in changed],
         ),
+        former=former,
+        since=since,
     )
-
-
-def _former_words(change: ScreenChange, ports: Ports) -> str:
-    """What the safety answers were before the patient changed them."""
-    items = ports.catalogue.questionnaire.items
-    said = (
-        therapist_words(items[item_id], value) for item_id, value in change.former.items() if item_id in items
-    )
-    return "; ".join(words for words in said if words) or "nothing"
 
 
 def _entry(session: Session, row: scheduling.AgendaRow, now: datetime, ports: Ports) -> AgendaEntry:
     assert row.booking_id is not None  # noqa: S101 - the caller leaves out hours without a booking
     booking = session.get_one(Booking, row.booking_id)
-    standing = find_standing(session, booking, now, ports)
-    outcome = standing.screening.assessment.outcome
+    standing = _find_readable(session, booking, now, ports)
+    outcome = standing.screening.assessment.outcome if standing else None
     return AgendaEntry(
         booking_id=booking.id,
         start_at=row.start_at,
         end_at=row.end_at,
         patient_name=contact_of(session, booking, ports).name,
-        intake_state=standing.intake_state,
-        level=outcome.level,
-        flags=[flag for flag in outcome.flags if flag.level > Level.INFO],
+        intake_state=standing.intake_state if standing else None,
+        level=outcome.level if outcome else Level.NONE,
+        flags=[flag for flag in outcome.flags if flag.level > Level.INFO] if outcome else [],
         on_safety_hold=booking.on_safety_hold,
+        status=row.status,
     )
+
+
+def _find_readable(session: Session, booking: Booking, now: datetime, ports: Ports) -> Standing | None:
+    """One patient whose answers cannot be read must not take the whole agenda along."""
+    try:
+        return find_standing(session, booking, now, ports)
+    except FormVersionLost:
+        return None

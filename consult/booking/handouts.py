@@ -24,10 +24,14 @@ class LineChoice:
 
 @dataclass(frozen=True)
 class HandoutPage:
+    """`released`: this one by hand, or all of them `at_once`. `readable`: the patient can read it now."""
+
     rules: HandoutRules
     handout: EditedHandout
     edit: Edit
     released: bool
+    at_once: bool
+    readable: bool
     stretches: Sequence[LineChoice]
     tips: Sequence[LineChoice]
 
@@ -35,12 +39,11 @@ class HandoutPage:
 def find_patient_handout(session: Session, standing: Standing, ports: Ports) -> EditedHandout | None:
     """What the patient may read now; None while it waits for the therapist, or for the intake."""
     page = handout_page(session, standing, ports)
-    ready = standing.intake_completed and not standing.booking.on_safety_hold
-    return page.handout if ready and page.released and page.handout.shown else None
+    return page.handout if page.readable else None
 
 
 def handout_page(session: Session, standing: Standing, ports: Ports) -> HandoutPage:
-    rules, composed = ports.catalogue.handout, standing.screening.assessment.handout
+    rules, composed = standing.catalogue.handout, standing.screening.assessment.handout
     edit = find_edit(session, standing.booking.id, ports.sealer)
     handout = edited(rules, composed, edit)
     because = {withheld.id: withheld.because for withheld in composed.withheld}
@@ -49,11 +52,16 @@ def handout_page(session: Session, standing: Standing, ports: Ports) -> HandoutP
     def choices(lines: Sequence[HandoutLine]) -> list[LineChoice]:
         return [LineChoice(line, line.id in kept, because.get(line.id)) for line in lines]
 
+    at_once = get_practice(session).handout_at_once
+    released = at_once or edit.released_at is not None
+    ready = standing.intake_completed and not standing.booking.on_safety_hold
     return HandoutPage(
         rules=rules,
         handout=handout,
         edit=edit,
-        released=edit.released_at is not None or get_practice(session).handout_at_once,
+        released=released,
+        at_once=at_once,
+        readable=ready and released and handout.shown,
         stretches=choices(rules.stretches),
         tips=choices(rules.tips),
     )

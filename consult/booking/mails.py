@@ -2,57 +2,38 @@
 
 import uuid
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from consult.accounts.service import therapist_email
-from consult.calendaring.itip import Party
-from consult.calendaring.service import invitation_for
+from consult.core.local_time import clock_words, day_words
 from consult.core.money import Money
-from consult.core.timespan import TimeSpan
 from consult.notifications.compose import (
     Confirmation,
-    Letter,
-    Recipient,
+    EarlierOffer,
     RefundNotice,
     SafetyHold,
     SafetyRelease,
     TherapistNewBooking,
+    TherapistRefundFailed,
     TherapistSafetyAlert,
-    compose,
 )
-from consult.notifications.service import enqueue
-from consult.practice.service import get_practice, get_therapist, read_contact
+from consult.practice.service import get_practice
 from consult.scheduling.models import Appointment
-from consult.scheduling.queries import find_live_appointment, get_schedule
+from consult.scheduling.queries import find_live_appointment
 
-from .models import Booking
+from .letters import patient_facts, send_to_patient, send_to_therapist, span_of, therapist_facts
+from .models import Booking, EarlierTimeOffer
 from .ports import Ports
-from .tokens import read_token
 
 
 def send_confirmation(
     session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
 ) -> None:
     """To the patient, with the invitation."""
-    contact = read_contact(session, booking.known_patient_id, ports.sealer)
-    invitation = invitation_for(
-        session,
-        appointment.id,
-        organizer=ports.organizer,
-        attendee=Party(contact.name, contact.email),
-        sealer=ports.sealer,
-    )
-    letter = _for_patient(Confirmation, session, booking, appointment, ports)
-    message = compose(
-        ports.mail_templates,
-        letter,
-        Recipient(contact.name, contact.email),
-        dedupe_key=f"confirmation-{appointment.id}",
-        calendar=invitation.ics,
-        calendar_method=invitation.method,
-    )
-    enqueue(session, kind=letter.kind, message=message, sealer=ports.sealer, now=now, booking_id=booking.id)
+    letter = Confirmation(**patient_facts(session, booking, span_of(appointment), ports))
+    key = f"confirmation-{appointment.id}"
+    send_to_patient(session, letter, key, booking, now, ports, inviting_to=appointment.id)
 
 
 def send_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
@@ -76,15 +57,29 @@ def _send_about_hold(
     appointment = find_live_appointment(session, booking.id)
     if appointment is None:
         return
-    contact = read_contact(session, booking.known_patient_id, ports.sealer)
-    letter = _for_patient(kind, session, booking, appointment, ports)
-    to = Recipient(contact.name, contact.email)
-    _send(session, letter, to, _dated(fact, appointment, now), booking, now, ports)
+    letter = kind(**patient_facts(session, booking, span_of(appointment), ports))
+    send_to_patient(session, letter, _dated(fact, appointment, now), booking, now, ports)
 
 
 def _dated(fact: str, appointment: Appointment, now: datetime) -> str:
     """A dedupe key for what may happen to an appointment more than once."""
     return f"{fact}-{appointment.id}-{now:%Y%m%dT%H%M%S}"
+
+
+def send_earlier_offer(
+    session: Session,
+    booking: Booking,
+    offer: EarlierTimeOffer,
+    hold: Appointment,
+    now: datetime,
+    ports: Ports,
+) -> None:
+    """To the patient: an earlier time is held, until when, and where to answer."""
+    facts = patient_facts(session, booking, span_of(hold), ports)
+    facts["page_url"] += "/earlier"
+    until = offer.expires_at.astimezone(ZoneInfo(booking.zone))
+    letter = EarlierOffer(**facts, held_until=f"{clock_words(until)} on {day_words(until.date())}")
+    send_to_patient(session, letter, f"earlier-{offer.id}", booking, now, ports)
 
 
 def send_refund_notice(
@@ -93,71 +88,33 @@ def send_refund_notice(
     """To the patient: paid, but there is no visit for it; all of it goes back."""
     if booking.patient_id is None:
         return
-    contact = read_contact(session, booking.patient_id, ports.sealer)
     letter = RefundNotice(phone=get_practice(session).phone, amount=str(amount), book_url=ports.links.book())
-    to = Recipient(contact.name, contact.email)
-    _send(session, letter, to, f"refund-{payment_id}", booking, now, ports)
+    send_to_patient(session, letter, f"refund-{payment_id}", booking, now, ports)
 
 
 def tell_therapist_of_booking(
     session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
 ) -> None:
-    letter = _for_therapist(TherapistNewBooking, session, booking, appointment, ports)
-    _send(session, letter, _therapist(session), f"new-{appointment.id}", booking, now, ports)
+    letter = TherapistNewBooking(**therapist_facts(session, booking, span_of(appointment), ports))
+    send_to_therapist(session, letter, f"new-{appointment.id}", booking, now, ports)
 
 
 def alert_therapist(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
     """A warning sign came up after booking. The mail only says where to look."""
     appointment = find_live_appointment(session, booking.id)
     if appointment is not None:
-        letter = _for_therapist(TherapistSafetyAlert, session, booking, appointment, ports)
-        key = _dated("alert", appointment, now)
-        _send(session, letter, _therapist(session), key, booking, now, ports)
+        letter = TherapistSafetyAlert(**therapist_facts(session, booking, span_of(appointment), ports))
+        send_to_therapist(session, letter, _dated("alert", appointment, now), booking, now, ports)
 
 
-def _send(
+def tell_therapist_of_failed_refund(
     session: Session,
-    letter: Letter,
-    to: Recipient,
-    dedupe_key: str,
     booking: Booking,
+    appointment: Appointment,
+    refund_id: uuid.UUID,
     now: datetime,
     ports: Ports,
 ) -> None:
-    message = compose(ports.mail_templates, letter, to, dedupe_key=dedupe_key)
-    enqueue(session, kind=letter.kind, message=message, sealer=ports.sealer, now=now, booking_id=booking.id)
-
-
-def _for_patient(
-    kind: type[Confirmation] | type[SafetyHold] | type[SafetyRelease],
-    session: Session,
-    booking: Booking,
-    appointment: Appointment,
-    ports: Ports,
-) -> Letter:
-    return kind(
-        therapist_name=get_therapist(session).name,
-        phone=get_practice(session).phone,
-        span=TimeSpan(appointment.start_at, appointment.end_at),
-        zone=booking.zone,
-        page_url=ports.links.private_page(read_token(booking, ports.sealer)),
-    )
-
-
-def _for_therapist(
-    kind: type[TherapistNewBooking] | type[TherapistSafetyAlert],
-    session: Session,
-    booking: Booking,
-    appointment: Appointment,
-    ports: Ports,
-) -> Letter:
-    return kind(
-        span=TimeSpan(appointment.start_at, appointment.end_at),
-        zone=get_schedule(session).zone,
-        page_url=ports.links.therapist_summary(booking.id),
-    )
-
-
-def _therapist(session: Session) -> Recipient:
-    therapist = get_therapist(session)
-    return Recipient(therapist.name, therapist_email(session, therapist.id))
+    """The patient is told that somebody will see to it; so somebody must know."""
+    letter = TherapistRefundFailed(**therapist_facts(session, booking, span_of(appointment), ports))
+    send_to_therapist(session, letter, f"refund-failed-{refund_id}", booking, now, ports)

@@ -57,7 +57,7 @@ class Booking(Identified, Base):
 
 
 class EarlierTimeRequest(Identified, Base):
-    """A patient who would come earlier. `known_starts` are the earlier times, in seconds since 1970, that were
+    """A patient who would come earlier. `known_starts` are earlier times, in seconds since 1970, that were
     free without being wanted; only others are offered.
     """
 

@@ -7,6 +7,7 @@ from jinja2 import Environment
 from consult.core.tokens import digest
 from consult.db.sealing import Sealer
 from consult.intake.content import Catalogue
+from consult.intake.library import FormLibrary
 from consult.payments.gateway import Gateway
 
 _ROOM_LENGTH = 24
@@ -47,8 +48,13 @@ class Links:
 @dataclass(frozen=True)
 class Ports:
     sealer: Sealer
-    catalogue: Catalogue
+    library: FormLibrary
     gateway: Gateway
     mail_templates: Environment
     links: Links
     organizer: str
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The form as new patients get it; answers are read by their own (`Standing.catalogue`)."""
+        return self.library.current

@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from consult.calendaring import service as calendaring
+from consult.calendaring.models import CalendarObject
 from consult.core.timespan import TimeSpan
 from consult.intake.red_flags import RaisedFlag
 from consult.intake.service import read_response
+from consult.payments.lifecycle import RefundState
 from consult.payments.outcomes import Applied, Paid, RefundMoved
 from consult.payments.refund_service import request_refund
 from consult.payments.refunds import Cause
@@ -21,7 +23,7 @@ from . import mails
 from .journey import JourneyFacts
 from .models import Booking
 from .ports import Ports
-from .standing import find_standing, lock_booking
+from .standing import find_standing, lock_booking, newest_appointment
 from .tokens import read_token
 
 CALENDAR_TITLE = "Online appointment"
@@ -36,6 +38,8 @@ def react(session: Session, news: Applied | RefundMoved, now: datetime, ports: P
         if cause is not None:
             request_refund(session, news.payment_id, news.amount, cause, now)
             mails.send_refund_notice(session, booking, news.payment_id, news.amount, now, ports)
+    if isinstance(news, RefundMoved) and news.state is RefundState.FAILED:
+        _tell_of_failed_refund(session, news, now, ports)
 
 
 def _confirm(session: Session, booking: Booking, now: datetime, ports: Ports) -> Cause | None:
@@ -54,7 +58,7 @@ def _confirm(session: Session, booking: Booking, now: datetime, ports: Ports) ->
     except SlotTaken:
         return Cause.SLOT_LOST
     booking.confirmed_at = now
-    _publish(session, booking, appointment, now, ports)
+    publish_visit(session, booking, appointment, now, ports)
     mails.send_confirmation(session, booking, appointment, now, ports)
     mails.tell_therapist_of_booking(session, booking, appointment, now, ports)
     return None
@@ -66,11 +70,19 @@ def _still_safe(facts: JourneyFacts) -> bool:
     return answered and facts.stopped_in is None and not facts.advice_due
 
 
-def _publish(
+def _tell_of_failed_refund(session: Session, news: RefundMoved, now: datetime, ports: Ports) -> None:
+    booking = session.get_one(Booking, news.booking_id)
+    appointment = newest_appointment(session, booking)
+    if booking.confirmed_at is not None and appointment is not None:
+        mails.tell_therapist_of_failed_refund(session, booking, appointment, news.refund_id, now, ports)
+
+
+def publish_visit(
     session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
-) -> None:
+) -> CalendarObject:
+    """Enter the visit in calendars as it is now, or bring it up to date there. Raises EventWithdrawn."""
     contact = read_contact(session, booking.known_patient_id, ports.sealer)
-    calendaring.publish(
+    return calendaring.publish(
         session,
         appointment_id=appointment.id,
         therapist_id=get_therapist(session).id,

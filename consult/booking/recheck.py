@@ -17,7 +17,7 @@ from .models import Booking
 from .ports import Ports
 from .reactions import put_on_safety_hold
 from .screening import INTAKE, RECHECK, SCREEN, Screening, screening
-from .standing import lock_booking
+from .standing import lock_visit
 
 WINDOW = timedelta(hours=24)
 """A recheck counts for a visit that starts within this time after it (clinical design, safety)."""
@@ -47,14 +47,16 @@ def save_recheck(
     ports: Ports,
 ) -> Screening:
     """Keep what was ticked now, judge everything said so far. An emergency puts the visit on hold at once,
-    before its follow-up questions; the rest counts as rechecked once it is `done`.
+    before its follow-up questions; the rest counts as rechecked once it is `done`. Raises VisitOver.
     """
-    booking = lock_booking(session, booking.id)
-    item = ports.catalogue.questionnaire.items["rc_same"]
-    former = intake.get_answers(session, booking.id, ports.sealer).get(item.id)
+    booking = lock_visit(session, booking.id)
+    response = intake.read_response(session, booking.id, ports.sealer)
+    catalogue = ports.library.find(session, response.version)
+    item = catalogue.questionnaire.items["rc_same"]
+    former = response.answers.get(item.id)
     kept = dict(answers) | {item.id: _with_former(item, answers.get(item.id), former)}
     intake.save_section(session, booking.id, RECHECK, kept, now, ports.sealer, done=done)
-    judged = screening(ports.catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
+    judged = screening(catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
     if judged.emergencies:
         put_on_safety_hold(session, booking, judged.emergencies, now, ports)
     if done or judged.emergencies:

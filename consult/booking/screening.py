@@ -6,6 +6,7 @@ from datetime import date
 
 from consult.intake.answers import AnswerValue
 from consult.intake.assessment import Assessment, assess
+from consult.intake.conditions import AgeAtLeast, AgeUnder, items_named, nodes
 from consult.intake.content import Catalogue
 from consult.intake.questionnaire import Item, missing_items
 from consult.intake.red_flags import Disposition, Level, RaisedFlag, settled_emergencies
@@ -64,6 +65,21 @@ def screening(catalogue: Catalogue, answers: Mapping[str, AnswerValue], on: date
     else:
         emergencies = tuple(flag for flag in assessment.outcome.flags if flag.level is Level.EMERGENCY)
     return Screening(pending, emergencies, assessment)
+
+
+def stopping_items(catalogue: Catalogue, judged: Screening) -> frozenset[str]:
+    """The questions whose answers end the booking, and those that open them; empty when it may go on."""
+    if not judged.stopped:
+        return frozenset()
+    form = catalogue.questionnaire
+    asked = {answer.item_id for flag in judged.emergencies for answer in flag.answers}
+    for policy in judged.assessment.outcome.policies:
+        asked |= items_named(policy.when, catalogue.definitions)
+        parts = nodes(policy.when, catalogue.definitions)
+        if any(isinstance(part, (AgeUnder, AgeAtLeast)) for part in parts):
+            asked.add(form.birth_date_item)
+    openers = (form.items[item_id].show_if for item_id in asked)
+    return frozenset(asked).union(*(items_named(opener, form.definitions) for opener in openers if opener))
 
 
 def stopping_item(judged: Screening) -> str:

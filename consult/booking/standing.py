@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import ConsultError
 from consult.intake.answers import AnswerValue
+from consult.intake.content import Catalogue
 from consult.intake.questionnaire import Item, missing_items
 from consult.intake.service import ResponseView, read_response
 from consult.payments.models import Payment
@@ -23,6 +24,8 @@ from .models import Booking
 from .ports import Ports
 from .screening import ABOUT, BEFORE_PAYMENT, RECHECK, SCREEN, Screening, screening
 
+_ONCE_BOOKED = (Status.CANCELLED, Status.DONE, Status.NO_SHOW)
+
 
 class IntakeState(StrEnum):
     NOT_BEGUN = "not begun"
@@ -32,10 +35,13 @@ class IntakeState(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """`appointment` is the booking's newest, live or not; `payment` the one that can still be paid."""
+    """`catalogue` is the form as this booking's answers were begun with, whatever new patients get by now.
+    `appointment` is the booking's newest, live or not; `payment` the one that can still be paid.
+    """
 
     booking: Booking
     response: ResponseView
+    catalogue: Catalogue
     screening: Screening
     about_missing: Sequence[Item]
     appointment: Appointment | None
@@ -66,9 +72,22 @@ class StepNotOpen(ConsultError):
     due: Step
 
 
+@dataclass(eq=False)
+class VisitOver(ConsultError):
+    """Cancelled, noted as held or missed, or never booked: nothing about this visit changes any more."""
+
+
 def lock_booking(session: Session, booking_id: uuid.UUID) -> Booking:
     """The booking, read again and locked until the transaction ends, so that what is decided on it holds."""
     return session.get_one(Booking, booking_id, populate_existing=True, with_for_update={"key_share": True})
+
+
+def lock_visit(session: Session, booking_id: uuid.UUID) -> Booking:
+    """`lock_booking` for what makes no sense once the visit is cancelled. Raises VisitOver."""
+    booking = lock_booking(session, booking_id)
+    if booking.cancelled_at is not None:
+        raise VisitOver
+    return booking
 
 
 def require(session: Session, booking: Booking, step: Step, now: datetime, ports: Ports) -> "Standing":
@@ -83,16 +102,17 @@ def require(session: Session, booking: Booking, step: Step, now: datetime, ports
 
 
 def find_standing(session: Session, booking: Booking, now: datetime, ports: Ports) -> Standing:
-    """Reads only."""
+    """Reads only. Raises ResponseNotFound, FormVersionLost."""
     response = read_response(session, booking.id, ports.sealer)
+    catalogue = ports.library.find(session, response.version)
     answers, today = response.answers, now.date()
-    judged = screening(ports.catalogue, answers, today)
-    about_missing = missing_items(ports.catalogue.questionnaire, answers, [ABOUT], today)
-    appointment = _newest_appointment(session, booking)
+    judged = screening(catalogue, answers, today)
+    about_missing = missing_items(catalogue.questionnaire, answers, [ABOUT], today)
+    appointment = newest_appointment(session, booking)
     payment = find_live_payment(session, booking.id)
     facts = JourneyFacts(
         screened=judged.screened,
-        stopped_in=_stopped_in(judged, ports, answers, today),
+        stopped_in=_stopped_in(judged, catalogue, answers, today),
         has_advice=judged.has_advice,
         advice_due=judged.has_advice and booking.advice_read_at is None,
         hold_live=_claims(appointment, now),
@@ -102,25 +122,28 @@ def find_standing(session: Session, booking: Booking, now: datetime, ports: Port
         confirmed=booking.confirmed_at is not None,
     )
     asked_before = {*BEFORE_PAYMENT, RECHECK}
-    items = ports.catalogue.questionnaire.items
+    items = catalogue.questionnaire.items
     begun = any(items[item_id].section not in asked_before for item_id in answers)
-    return Standing(booking, response, judged, about_missing, appointment, payment, begun, facts)
+    return Standing(booking, response, catalogue, judged, about_missing, appointment, payment, begun, facts)
 
 
-def _stopped_in(judged: Screening, ports: Ports, answers: dict[str, AnswerValue], today: date) -> Step | None:
+def _stopped_in(
+    judged: Screening, catalogue: Catalogue, answers: dict[str, AnswerValue], today: date
+) -> Step | None:
     if not judged.stopped:
         return None
-    items = ports.catalogue.questionnaire.items
+    items = catalogue.questionnaire.items
     screen_only = {item_id: answer for item_id, answer in answers.items() if items[item_id].section == SCREEN}
-    return Step.SCREEN if screening(ports.catalogue, screen_only, today).stopped else Step.ABOUT
+    return Step.SCREEN if screening(catalogue, screen_only, today).stopped else Step.ABOUT
 
 
-def _newest_appointment(session: Session, booking: Booking) -> Appointment | None:
-    live_first = case((Appointment.status.in_(LIVE), 0), else_=1)
+def newest_appointment(session: Session, booking: Booking) -> Appointment | None:
+    """The live one, or the visit that came of it; before holds that led to nothing, however new."""
+    rank = case((Appointment.status.in_(LIVE), 0), (Appointment.status.in_(_ONCE_BOOKED), 1), else_=2)
     return session.scalar(
         select(Appointment)
         .where(Appointment.booking_id == booking.id)
-        .order_by(live_first, Appointment.created_at.desc())
+        .order_by(rank, Appointment.created_at.desc())
         .limit(1)
     )
 

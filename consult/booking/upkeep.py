@@ -11,6 +11,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from consult.accounts.service import forget_old_sign_ins
+from consult.intake.library import mark_versions
 from consult.intake.service import forget_responses
 from consult.notifications.mailer import Mailer
 from consult.notifications.service import send_due
@@ -18,12 +19,15 @@ from consult.payments.errors import CheckoutUnavailable, RefundDelayed
 from consult.payments.lifecycle import LIVE
 from consult.payments.models import LedgerEntry, Payment
 from consult.payments.refund_service import refunds_to_run
-from consult.payments.service import payments_to_sync
+from consult.payments.service import payments_to_sync, retire_play_money
 from consult.payments.till import close_checkout, run_refund, sync
 from consult.practice.models import Patient
+from consult.practice.service import fill_digests
 from consult.scheduling.service import expire_holds
 
 from .checkout import Counter
+from .earlier_offers import offer_earlier_times
+from .email_confirmation import forget_codes
 from .models import Booking
 
 _log = logging.getLogger("consult.upkeep")
@@ -45,11 +49,15 @@ class Upkeep:
         """
         counter = self.counter
         parts: tuple[Callable[[], object], ...] = (
+            lambda: self._write(self._retire_play_money),
             self.ask_about_payments,
             self.send_refunds,
             lambda: self._write(expire_holds),
+            lambda: self._write(partial(offer_earlier_times, ports=counter.ports)),
             lambda: self._write(purge_drafts),
             lambda: self._write(forget_old_sign_ins),
+            lambda: self._write(partial(fill_digests, sealer=counter.ports.sealer)),
+            lambda: self._write(partial(mark_versions, catalogue=counter.ports.catalogue)),
             lambda: send_due(
                 counter.session,
                 counter.transaction,
@@ -74,6 +82,9 @@ class Upkeep:
         counter, now = self.counter, self.counter.clock()
         for refund_id in refunds_to_run(counter.session, counter.ports.gateway.name, now):
             self._try(partial(run_refund, counter.till(), refund_id, now))
+
+    def _retire_play_money(self, session: Session, now: datetime) -> None:
+        retire_play_money(session, self.counter.ports.gateway, now)
 
     def _try(self, work: Callable[[], object]) -> None:
         try:
@@ -102,6 +113,7 @@ def purge_drafts(session: Session, now: datetime) -> None:
     )
     booking_ids = list(session.scalars(over))
     forget_responses(session, booking_ids)
+    forget_codes(session, booking_ids)
     moved = select(Payment.booking_id).join(LedgerEntry, LedgerEntry.payment_id == Payment.id)
     session.execute(delete(Booking).where(Booking.id.in_(booking_ids), Booking.id.not_in(moved)))
     session.execute(delete(Patient).where(~exists().where(Booking.patient_id == Patient.id)))

@@ -25,7 +25,7 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(eq=False)
 class EventWithdrawn(ConsultError):
-    """The appointment was cancelled in calendars; a UID once cancelled is never used again."""
+    """The appointment was cancelled in calendars, and stays so unless it is reinstated."""
 
     appointment_id: uuid.UUID
 
@@ -81,9 +81,7 @@ def withdraw(session: Session, *, appointment_id: uuid.UUID, now: datetime) -> C
     Feeds leave it out rather than show it cancelled, since some programs keep a struck-out entry for ever.
     Raises NotFound, EventWithdrawn.
     """
-    row = session.scalar(_of(appointment_id).with_for_update())
-    if row is None:
-        raise NotFound
+    row = _get_locked(session, appointment_id)
     _require_confirmed(row)
     _next_revision(row, now)
     row.status = Status.CANCELLED
@@ -91,6 +89,22 @@ def withdraw(session: Session, *, appointment_id: uuid.UUID, now: datetime) -> C
     session.flush()
     _bump_feeds(session, {row.therapist_id}, now)
     return row
+
+
+def reinstate(session: Session, *, appointment_id: uuid.UUID, cancel_sent: bool) -> None:
+    """Let an appointment be published once more, since its cancellation was taken back.
+
+    While no CANCEL has left, calendars still hold the event, and the next revision has its UID. Once one has
+    (`cancel_sent`), that UID is never used again: the next publication is a new event. Raises NotFound.
+    """
+    row = _get_locked(session, appointment_id)
+    if row.status == Status.CONFIRMED:
+        return
+    if cancel_sent:
+        session.delete(row)
+    else:
+        row.status = Status.CONFIRMED
+    session.flush()
 
 
 def invitation_for(
@@ -115,6 +129,13 @@ def _of(appointment_id: uuid.UUID) -> Select[CalendarObject]:
 
 def _get(session: Session, appointment_id: uuid.UUID) -> CalendarObject:
     row = session.scalar(_of(appointment_id))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _get_locked(session: Session, appointment_id: uuid.UUID) -> CalendarObject:
+    row = session.scalar(_of(appointment_id).with_for_update())
     if row is None:
         raise NotFound
     return row

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
+from sqlalchemy.orm import sessionmaker
 
 from consult.booking import checkout, commands
 from consult.booking.checkout import Counter
@@ -56,7 +57,7 @@ class DemoPatient:
 
 
 def add_patients(d: Deps) -> None:
-    """Six people with visits past and to come, and answers in every state."""
+    """People with visits past and to come, and answers in every state; one of them comes again."""
     for entry in YAML(typ="safe").load(_PATIENTS):
         _add_patient(d, DemoPatient(**{"screen": ["none"], "answers": {}, **entry}), d.now())
 
@@ -79,11 +80,10 @@ def _add_patient(d: Deps, patient: DemoPatient, now: datetime) -> None:
 
 
 def _counter_at(d: Deps, clock: FixedClock) -> Counter:
-    """The practice as it was at another time; the demo gateway then lived at that time too."""
-    gateway = d.ports.gateway
-    if not isinstance(gateway, DemoGateway):
-        raise TypeError("demonstration patients can only pay at the demo gateway")
-    return Counter(d.session, d.transaction, clock, replace(d.ports, gateway=gateway.at(clock)))
+    """The practice as it was at another time. These patients pay at the demo, whatever gateway is in use."""
+    sessions = sessionmaker(d.session.get_bind())
+    gateway = DemoGateway(sessions, clock, f"{d.settings.public_url}/demo-pay")
+    return Counter(d.session, d.transaction, clock, replace(d.ports, gateway=gateway))
 
 
 def _book(counter: Counter, patient: DemoPatient, visit_at: datetime) -> Any:

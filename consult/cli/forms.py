@@ -11,16 +11,22 @@ from consult.deps import deps
 from consult.intake.assessment import STAGES, as_json, assess
 from consult.intake.fhir import questionnaire
 from consult.intake.fhir_enable import NotInR4
+from consult.intake.files.worked_patients import FILE as WORKED_PATIENTS
 from consult.intake.reading import AnswerRefused, UnknownItems, read_answers
+from consult.intake.worked_patients import simulate
 
 forms = click.Group("forms", help="Check, try and export the form files in intake_forms/.")
+_DIFFERENT = 1
 _REFUSED = 2
 
 
 @forms.command("check")
 def check() -> None:
-    """Report every fault in intake_forms/. With any, the application does not load: wsgi.py lists them
-    with file and line before this command is reached."""
+    """Report every fault in intake_forms/, and every worked patient who now fares otherwise than expected.
+
+    With a fault the application does not load: wsgi.py lists them with file and line before this command is
+    reached.
+    """
     catalogue = deps().ports.catalogue
     _fhir_questionnaire()
     drafts = [review.file for review in catalogue.reviews.values() if review.by is None]
@@ -29,6 +35,7 @@ def check() -> None:
     )
     for file in drafts:
         click.echo(f"draft, not signed off by a clinician: {file}")
+    _check_worked_patients()
 
 
 @forms.command("assess")
@@ -53,6 +60,19 @@ def export(fhir: bool) -> None:
     if not fhir:
         raise click.UsageError("Say in which shape: forms export --fhir")
     click.echo(json.dumps(_fhir_questionnaire(), indent=2, ensure_ascii=False))
+
+
+def _check_worked_patients() -> None:
+    d = deps()
+    cases = [simulate(d.ports.catalogue, patient, d.now().date()) for patient in d.worked_patients]
+    for case in cases:
+        patient = case.patient
+        for difference in case.differences:
+            where = f"{WORKED_PATIENTS} line {patient.line} - {patient.id} {patient.description}"
+            click.echo(f"{where} - {difference}", err=True)
+    if any(case.differences for case in cases):
+        sys.exit(_DIFFERENT)
+    click.echo(f"{len(cases)} worked patients: as expected")
 
 
 def _fhir_questionnaire() -> dict[str, Any]:

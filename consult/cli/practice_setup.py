@@ -39,6 +39,7 @@ def add_practice(session: Session, facts: PracticeFacts, now: datetime) -> uuid.
         licensed_states=facts.states,
         full_refund_hours=24,
         late_refund_percent=50,
+        move_until_hours=24,
         # The tips are a draft until a clinician adopts them, so each patient's waits for the therapist.
         handout_at_once=False,
         privacy_version=PRIVACY_VERSION,

@@ -41,6 +41,8 @@ def serve() -> None:
             threads=_THREADS,
             # Slow clients must not be able to use up the connections.
             connection_limit=_CONNECTIONS,
+            # Else waitress takes X-Forwarded-For away before the application can read it.
+            clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
             ident="",
             _quiet=True,
         )

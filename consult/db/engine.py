@@ -1,20 +1,30 @@
-"""SQLite set up so that transactions mean what they say."""
+"""Databases set up so that transactions mean what they say, and end."""
 
 import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, event
 
 WRITE = "consult_write"
-"""Execution option that makes SQLite take its write lock at BEGIN; see `transaction`."""
+"""Execution option of a transaction that writes; see `transaction`."""
 
+LOCK_TIMEOUT = "3s"
+"""How long PostgreSQL lets a write wait for a lock, each time."""
+
+_BUSY_SECONDS = 15
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 15000",
+    f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}",
     "PRAGMA secure_delete = ON",
 )
+
+_turns: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 
 
 def prepare_sqlite(engine: Engine) -> None:
@@ -24,6 +34,7 @@ def prepare_sqlite(engine: Engine) -> None:
     transaction. A deferred BEGIN that reads first and writes later fails at once with "database is locked",
     whatever the busy time-out.
     """
+    _turns[engine] = threading.Lock()
 
     @event.listens_for(engine, "connect")
     def _connect(dbapi_connection: sqlite3.Connection, _record: Any) -> None:
@@ -37,3 +48,31 @@ def prepare_sqlite(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get(WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def turn_to_write(engine: Engine) -> Iterator[None]:
+    """Threads of one process write to SQLite in turn.
+
+    SQLite has each sleep and look again, longer every time, and the unlucky ones wait for seconds. Who has
+    waited as long as it would goes on, for SQLite to refuse. Other databases keep a queue of their own.
+    """
+    turn = _turns.get(engine)
+    taken = turn is not None and turn.acquire(timeout=_BUSY_SECONDS)
+    try:
+        yield
+    finally:
+        if turn is not None and taken:
+            turn.release()
+
+
+def prepare_postgresql(engine: Engine) -> None:
+    """Let no write wait for a lock longer than somebody waits for a page.
+
+    It fails instead, with an OperationalError that leaves nothing behind: the transaction may be tried again.
+    """
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(WRITE, False):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

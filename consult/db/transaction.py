@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session
 
-from .engine import WRITE
+from .engine import WRITE, turn_to_write
 
 _OPEN = "consult_transaction_open"
 
@@ -21,13 +21,14 @@ def transaction(session: "Session | scoped_session[Any]") -> Iterator[None]:
     if session.info.get(_OPEN):
         raise RuntimeError("a transaction is already open; services never open their own")
     session.rollback()
-    session.info[_OPEN] = True
-    try:
-        session.connection(execution_options={WRITE: True})
-        yield
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        session.info.pop(_OPEN, None)
+    with turn_to_write(session.get_bind().engine):
+        session.info[_OPEN] = True
+        try:
+            session.connection(execution_options={WRITE: True})
+            yield
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop(_OPEN, None)

@@ -1,6 +1,7 @@
-"""Loads the form files as one frozen catalogue, or says every fault in them."""
+"""Reads the form files as one frozen catalogue, or says every fault in them."""
 
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -22,9 +23,9 @@ from .files.rule_documents import (
     RedFlagsDoc,
     SourcesDoc,
 )
-from .files.yaml_source import Fault, FormFaults, YamlSource, read_yaml
+from .files.yaml_source import Fault, FormFaults, YamlSource, parse_yaml, read_text
 
-__all__ = ["Catalogue", "Fault", "FormFaults", "load_catalogue"]
+__all__ = ["Catalogue", "Fault", "FormFaults", "kept_catalogue", "load_catalogue"]
 
 _Doc = TypeVar("_Doc", bound=FileDoc)
 _LISTS = (names.BODY_REGIONS, names.YES_NO, names.RATINGS)
@@ -36,22 +37,36 @@ def load_catalogue(folder: Path) -> Catalogue:
     Raises FormFaults with every fault, in two rounds: what is wrong with the shape of any file and, once the
     shapes are right, what is wrong between the files.
     """
-    docs = _read_documents(folder)
+    docs = _read_documents(_texts(folder))
     faults = [*check_documents(docs), *check_conditions(docs)]
     if faults:
         raise FormFaults(_sorted(faults))
     return compile_documents(docs)
 
 
+def kept_catalogue(texts: Mapping[str, str]) -> Catalogue:
+    """Reads files, text by name, that were a catalogue once (`Catalogue.documents`).
+
+    What is wrong between them was checked then and is not again: a check that became stricter since must not
+    make answers unreadable. Raises FormFaults for files that do not have the shape any more.
+    """
+    return compile_documents(_read_documents(texts))
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    texts = {path.relative_to(folder).as_posix(): read_text(path) for path in folder.rglob("*.yaml")}
+    return {file: text for file, text in texts.items() if text is not None}
+
+
 class _Reader:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
         self.sources: dict[str, YamlSource] = {}
         self.faults: list[Fault] = []
 
     def read(self, file: str, shape: type[_Doc]) -> _Doc | None:
         """The file in that shape, None when it has another; its faults are kept."""
-        source = self.sources[file] = read_yaml(self._folder, file)
+        source = self.sources[file] = parse_yaml(file, self._texts.get(file))
         self.faults += source.faults
         if not isinstance(source.data, dict):
             return None
@@ -66,15 +81,15 @@ def _message(found: ErrorDetails) -> str:
     return f"the key {found['loc'][-1]} is missing" if found["type"] == "missing" else found["msg"]
 
 
-def _read_documents(folder: Path) -> Documents:
-    reader = _Reader(folder)
+def _read_documents(texts: Mapping[str, str]) -> Documents:
+    reader = _Reader(texts)
     manifest = reader.read(names.MANIFEST, ManifestDoc)
-    form_files = manifest.files if manifest else _found(folder, "forms")
+    form_files = manifest.files if manifest else _found(texts, "forms")
     forms = {file: reader.read(file, FormDoc) for file in form_files}
-    for file in set(_found(folder, "forms")) - set(form_files):
+    for file in set(_found(texts, "forms")) - set(form_files):
         reader.faults.append(reader.sources[names.MANIFEST].fault(("files",), f"{file} is not listed"))
-    list_files = {*_found(folder, "lists"), *(f"lists/{name}.yaml" for name in _LISTS)}
-    lists = {Path(file).stem: reader.read(file, ListDoc) for file in sorted(list_files)}
+    list_files = {*_found(texts, "lists"), *(f"lists/{name}.yaml" for name in _LISTS)}
+    lists = {PurePosixPath(file).stem: reader.read(file, ListDoc) for file in sorted(list_files)}
     red_flags = reader.read(names.RED_FLAGS, RedFlagsDoc)
     policies = reader.read(names.POLICIES, PoliciesDoc)
     patterns = reader.read(names.PATTERNS, PatternsDoc)
@@ -87,6 +102,7 @@ def _read_documents(folder: Path) -> Documents:
     ):
         raise FormFaults(_sorted(reader.faults))
     return Documents(
+        {file: texts[file] for file in sorted(reader.sources)},
         reader.sources,
         manifest,
         {file: form for file, form in forms.items() if form},
@@ -101,8 +117,8 @@ def _read_documents(folder: Path) -> Documents:
     )
 
 
-def _found(folder: Path, kind: str) -> list[str]:
-    return sorted(f"{kind}/{path.name}" for path in folder.glob(f"{kind}/*.yaml"))
+def _found(texts: Mapping[str, str], kind: str) -> list[str]:
+    return sorted(file for file in texts if PurePosixPath(file).parent.as_posix() == kind)
 
 
 def _sorted(faults: list[Fault]) -> list[Fault]:

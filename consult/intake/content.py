@@ -1,7 +1,7 @@
 """Everything clinical in one frozen value, as the form files say it and as it was reviewed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from .conditions import Condition
@@ -41,7 +41,7 @@ class Review:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """`facts` and `sources` by id, `reviews` by file name."""
+    """`facts` and `sources` by id, `reviews` and `documents` (the texts of the files) by file name."""
 
     questionnaire: Questionnaire
     red_flags: RedFlagRules
@@ -50,6 +50,12 @@ class Catalogue:
     facts: Mapping[str, Fact]
     sources: Mapping[str, Source]
     reviews: Mapping[str, Review]
+    documents: Mapping[str, str] = field(repr=False)
+
+    @property
+    def version(self) -> str:
+        """The manifest's version and a digest of all files, such as "1.0.0+1a2b3c4d"."""
+        return self.questionnaire.version
 
     @property
     def policies(self) -> tuple[PolicyRule, ...]:

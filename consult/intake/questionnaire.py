@@ -79,6 +79,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Questionnaire:
+    """`version` holds a digest of the form files beside the manifest's version: "1.0.0+1a2b3c4d"."""
+
     id: str
     version: str
     title: str

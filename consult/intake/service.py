@@ -16,6 +16,7 @@ from consult.db.sealing import Place, Sealer
 from .answers import AnswerValue, is_answered
 from .assessment import Assessment
 from .content import Catalogue
+from .library import keep_version
 from .models import COMPLETED, IN_PROGRESS, QuestionnaireResponse
 
 _SAFETY_SECTIONS = ("screen", "recheck")
@@ -41,11 +42,14 @@ class RecordedOutcome:
 
 @dataclass(frozen=True)
 class ScreenChange:
-    """Safety answers that were replaced: what they had been, by item id; None where there had been none."""
+    """Answers that were replaced: what they had been, and what they became, by item id; None where there was
+    none. `became` is None for changes from before it was noted.
+    """
 
     at: datetime
     section: str
     former: dict[str, AnswerValue | None]
+    became: dict[str, AnswerValue | None] | None
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,12 @@ class ResponseView:
 def start_response(
     session: Session, booking_id: uuid.UUID, catalogue: Catalogue, now: datetime, sealer: Sealer
 ) -> ResponseView:
-    """An empty response pinned to this version of the form; the one there is when it was started before."""
+    """An empty response pinned to this version of the form, which is kept with it; the one there is when it
+    was started before.
+    """
     row = find_response(session, booking_id)
     if row is None:
+        keep_version(session, catalogue, now)
         questionnaire = catalogue.questionnaire
         row = QuestionnaireResponse(
             booking_id=booking_id,
@@ -111,20 +118,21 @@ def save_section(
     now: datetime,
     sealer: Sealer,
     done: bool = True,
+    noted: Collection[str] = (),
 ) -> None:
     """Keeps canonical answers question by question; questions not given stay as they were.
 
-    None or an empty answer takes an answer back. Safety answers (screen, recheck) that replace others leave
-    the former ones in `screen_changes`. `done` says whether the section is finished with this save; one that
-    is not leaves `sections_done`. Raises ResponseNotFound.
+    None or an empty answer takes an answer back. Safety answers (screen, recheck) and those to `noted`
+    questions that replace others leave the former ones in `screen_changes`. `done` says whether the section
+    is finished with this save; one that is not leaves `sections_done`. Raises ResponseNotFound.
     """
     row = _locked(session, booking_id)
     content = _open(row, sealer)
     kept: dict[str, AnswerValue] = content["answers"]
-    former = {item: kept.get(item) for item, value in answers.items() if _replaced(kept.get(item), value)}
-    if former and section_id in _SAFETY_SECTIONS and any(value is not None for value in former.values()):
-        content["screen_changes"].append({"at": now.isoformat(), "section": section_id, "former": former})
     content["answers"] = _merged(kept, answers)
+    watched = [item for item in answers if section_id in _SAFETY_SECTIONS or item in noted]
+    if change := _change(kept, content["answers"], watched):
+        content["screen_changes"].append({"at": now.isoformat(), "section": section_id, **change})
     others = [section for section in content["sections_done"] if section != section_id]
     content["sections_done"] = [*others, section_id] if done else others
     _seal(row, content, sealer)
@@ -182,8 +190,17 @@ def _locked(session: Session, booking_id: uuid.UUID) -> QuestionnaireResponse:
     return row
 
 
-def _replaced(former: AnswerValue | None, value: AnswerValue | None) -> bool:
-    return former != (value if is_answered(value) else None)
+def _change(
+    former: Mapping[str, AnswerValue], now: Mapping[str, AnswerValue], watched: Collection[str]
+) -> dict[str, dict[str, AnswerValue | None]] | None:
+    """What was replaced among the watched questions; None when there had been no answer to replace."""
+    changed = [item for item in watched if former.get(item) != now.get(item)]
+    if not any(item in former for item in changed):
+        return None
+    return {
+        "former": {item: former.get(item) for item in changed},
+        "became": {item: now.get(item) for item in changed},
+    }
 
 
 def _merged(
@@ -219,7 +236,9 @@ def _view(row: QuestionnaireResponse, sealer: Sealer) -> ResponseView:
         for outcome in content["outcomes"]
     )
     changes = tuple(
-        ScreenChange(datetime.fromisoformat(change["at"]), change["section"], change["former"])
+        ScreenChange(
+            datetime.fromisoformat(change["at"]), change["section"], change["former"], change.get("became")
+        )
         for change in content["screen_changes"]
     )
     return ResponseView(

@@ -64,6 +64,35 @@ class SafetyRelease(_ToPatient):
 
 
 @dataclass(frozen=True, slots=True)
+class Moved(_ToPatient):
+    """It is at another time now; nothing is paid again. Carries the invitation brought up to date."""
+
+    kind: ClassVar[str] = "moved"
+    old_span: TimeSpan
+    by_patient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled(_ToPatient):
+    """It does not take place. Carries the CANCEL.
+
+    `paid` and `refunded` are amounts in words, empty where nothing was paid or nothing is refunded.
+    """
+
+    kind: ClassVar[str] = "cancelled"
+    by_patient: bool
+    paid: str
+    refunded: str
+    book_url: str
+
+
+class Reinstated(_ToPatient):
+    """It was called cancelled by mistake and takes place. Carries a new invitation."""
+
+    kind: ClassVar[str] = "reinstated"
+
+
+@dataclass(frozen=True, slots=True)
 class RefundNotice:
     """To the patient: there is no appointment for what was paid, so all of it is refunded."""
 
@@ -71,6 +100,23 @@ class RefundNotice:
     phone: str
     amount: str
     book_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierOffer(_ToPatient):
+    """A time before the appointment is held for this patient until `held_until`, in words of their zone."""
+
+    kind: ClassVar[str] = "earlier_offer"
+    held_until: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmailCode:
+    """To whoever reads this address: the code that shows it is theirs."""
+
+    kind: ClassVar[str] = "email_code"
+    code: str
+    minutes: str
 
 
 class TherapistNewBooking(_ToTherapist):
@@ -81,7 +127,42 @@ class TherapistSafetyAlert(_ToTherapist):
     kind: ClassVar[str] = "therapist_safety_alert"
 
 
-Letter = Confirmation | RefundNotice | SafetyHold | SafetyRelease | TherapistNewBooking | TherapistSafetyAlert
+@dataclass(frozen=True, slots=True)
+class TherapistMoved(_ToTherapist):
+    """The patient chose another time."""
+
+    kind: ClassVar[str] = "therapist_moved"
+    old_span: TimeSpan
+
+
+class TherapistCancelled(_ToTherapist):
+    """The patient cancelled; the hour is free again."""
+
+    kind: ClassVar[str] = "therapist_cancelled"
+
+
+class TherapistRefundFailed(_ToTherapist):
+    """Money could not be sent back, and somebody has to see to it."""
+
+    kind: ClassVar[str] = "therapist_refund_failed"
+
+
+Letter = (
+    Cancelled
+    | Confirmation
+    | EarlierOffer
+    | EmailCode
+    | Moved
+    | RefundNotice
+    | Reinstated
+    | SafetyHold
+    | SafetyRelease
+    | TherapistCancelled
+    | TherapistMoved
+    | TherapistNewBooking
+    | TherapistRefundFailed
+    | TherapistSafetyAlert
+)
 
 
 def compose(
@@ -102,8 +183,12 @@ def compose(
         for field in fields(letter)
         if isinstance(value := getattr(letter, field.name), str)
     }
-    if not isinstance(letter, RefundNotice):
+    if not isinstance(letter, RefundNotice | EmailCode):
         values["when"] = spoken(letter.span, letter.zone)
+    if isinstance(letter, Moved | TherapistMoved):
+        values["was"] = spoken(letter.old_span, letter.zone)
+    if isinstance(letter, Moved | Cancelled):
+        values["by"] = "patient" if letter.by_patient else "therapist"
     values["to_name"] = clean_text(to.name, NAME_LIMIT)
     subject, _, text = environment.get_template(f"email/{letter.kind}.txt").render(values).partition("\n")
     return Message(

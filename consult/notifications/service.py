@@ -5,7 +5,7 @@ ends as dead and not in a loop. Only the holder of the lease may say how it ende
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,6 +82,22 @@ def enqueue(
             raise
         return False
     return True
+
+
+def withdraw(session: Session, booking_id: uuid.UUID, kinds: Collection[str]) -> set[str]:
+    """Take back what waits of these kinds for a booking, since something overtook it; the kinds of those that
+    certainly never left. One that a worker has in hand now goes.
+    """
+    waiting = select(OutboxMessage).where(
+        OutboxMessage.booking_id == booking_id,
+        OutboxMessage.kind.in_(kinds),
+        OutboxMessage.status == Status.READY,
+    )
+    rows = list(session.scalars(waiting.with_for_update()))
+    for row in rows:
+        session.delete(row)
+    session.flush()
+    return {row.kind for row in rows if row.attempts == 0}
 
 
 def claim_due(session: Session, now: datetime, limit: int, lease: timedelta) -> list[Claim]:

@@ -23,6 +23,7 @@ from .gateway import (
     PRODUCT_NAME,
     BadSignature,
     CheckoutStatus,
+    DisputeSnapshot,
     GatewayDown,
     GatewayEvent,
     GatewayRefused,
@@ -115,6 +116,10 @@ class DemoGateway:
             lambda session, now: [_seen(row) for row in _refunds_of(session, gateway_payment_id)]
         )
 
+    def disputes(self, gateway_payment_id: str) -> list[DisputeSnapshot]:
+        """Nobody contests money that never moved."""
+        return []
+
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> GatewayEvent:
         """The demo sends none, so whatever arrives is not its own."""
         raise BadSignature("the demo gateway sends no webhooks")
@@ -137,10 +142,6 @@ class DemoGateway:
             checkout = _locked(session, checkout_id)
             checkout.declines += _status(checkout, now) is CheckoutStatus.OPEN
             return self._snapshot(checkout, now)
-
-    def at(self, clock: Clock) -> "DemoGateway":
-        """The same gateway living by another clock, for demonstrations of the past."""
-        return DemoGateway(self._sessions, clock, self._pay_page)
 
     def find_checkout(self, checkout_id: str) -> PayPage | None:
         """What the pay page shows; None for an unknown checkout."""

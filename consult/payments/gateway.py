@@ -61,6 +61,16 @@ class RefundSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeSnapshot:
+    """A payment that its payer contests at their bank: whether the money was taken from us, and came back."""
+
+    dispute_id: str
+    amount: Money
+    withdrawn: bool
+    reinstated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayEvent:
     """A verified webhook: which object to fetch, never what became of it. An id it does not name is None."""
 
@@ -133,6 +143,9 @@ class Gateway(Protocol):
 
     def refunds(self, gateway_payment_id: str) -> list[RefundSnapshot]:
         """Every refund of a payment, ours or not, oldest first."""
+
+    def disputes(self, gateway_payment_id: str) -> list[DisputeSnapshot]:
+        """Every dispute of a payment, oldest first."""
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> GatewayEvent:
         """Raises BadSignature, and nothing else, whatever the bytes are."""

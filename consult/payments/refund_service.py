@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
@@ -15,6 +15,7 @@ from .ledger import is_posted, post_once, refundable
 from .lifecycle import REFUND_MOVES, RefundState
 from .models import LedgerKind, Payment, Refund
 from .outcomes import NothingNew, RefundMoved
+from .refunds import sent_from
 from .service import get_payment
 
 MAX_ATTEMPTS = 5
@@ -57,6 +58,48 @@ def request_refund(
     return refund
 
 
+def refund_booking(
+    session: Session, booking_id: uuid.UUID, amount: Money, reason: str, now: datetime
+) -> Money:
+    """Request `amount` back out of what is left of the booking's payments; how much that came to.
+
+    What was given back for another reason before is not given back again. Raises RefundAlreadyRequested.
+    """
+    rest = amount
+    for payment in _payments(session, booking_id):
+        left = refundable(session, payment)
+        if left.currency == rest.currency and min(left.minor, rest.minor) > 0:
+            part = Money(min(left.minor, rest.minor), rest.currency)
+            request_refund(session, payment.id, part, reason, now)
+            rest -= part
+    return amount - rest
+
+
+def left_to_refund(session: Session, booking_id: uuid.UUID, currency: str) -> Money:
+    """What `refund_booking` could give back at most."""
+    lefts = [refundable(session, payment) for payment in _payments(session, booking_id)]
+    return Money(sum(left.minor for left in lefts if left.currency == currency and left.minor > 0), currency)
+
+
+def withdraw_refund(session: Session, booking_id: uuid.UUID, reason: str) -> bool:
+    """Take back what was requested for this reason, as if it had never been; False, and nothing changes, once
+    the gateway may have heard of it.
+    """
+    refunds = list(
+        session.scalars(
+            select(Refund)
+            .where(Refund.payment_id.in_(_ids(booking_id)), Refund.reason == reason)
+            .with_for_update()
+        )
+    )
+    if any(refund.state is not RefundState.REQUESTED or refund.attempts for refund in refunds):
+        return False
+    for refund in refunds:
+        session.delete(refund)
+    session.flush()
+    return True
+
+
 def get_refund(session: Session, refund_id: uuid.UUID) -> Refund:
     """The refund, locked until the transaction ends. Raises NotFound."""
     refund = session.get(Refund, refund_id, with_for_update=True)
@@ -90,7 +133,9 @@ def record_refund_refusal(session: Session, refund_id: uuid.UUID, now: datetime)
 
 
 def refunds_to_run(session: Session, gateway: str, now: datetime) -> list[uuid.UUID]:
-    """Refunds of a gateway to send or to ask about, oldest first; each failed try puts the next one off."""
+    """Refunds of a gateway to send or to ask about, oldest first; each failed try puts the next one off, and
+    one that may still be taken back waits (`refunds.sent_from`).
+    """
     waiting = (
         select(Refund)
         .join(Payment, Payment.id == Refund.payment_id)
@@ -101,9 +146,20 @@ def refunds_to_run(session: Session, gateway: str, now: datetime) -> list[uuid.U
     return [refund.id for refund in session.scalars(waiting) if _is_due(refund, now)]
 
 
+def _payments(session: Session, booking_id: uuid.UUID) -> list[Payment]:
+    query = select(Payment).where(Payment.booking_id == booking_id).order_by(Payment.created_at)
+    return list(session.scalars(query))
+
+
+def _ids(booking_id: uuid.UUID) -> Select[uuid.UUID]:
+    return select(Payment.id).where(Payment.booking_id == booking_id)
+
+
 def _is_due(refund: Refund, now: datetime) -> bool:
-    if refund.state is RefundState.PENDING or refund.attempts == 0:
+    if refund.state is RefundState.PENDING:
         return True
+    if refund.attempts == 0:
+        return now >= sent_from(refund.reason, refund.created_at)
     return now >= refund.updated_at + timedelta(minutes=4**refund.attempts)
 
 

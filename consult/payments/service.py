@@ -7,7 +7,7 @@ snapshot and bring it here, in any order and as often as they like.
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -143,6 +143,15 @@ def payments_to_sync(session: Session, gateway: str, now: datetime) -> list[uuid
         .order_by(Payment.created_at)
     )
     return list(session.scalars(due))
+
+
+def retire_play_money(session: Session, gateway: Gateway, now: datetime) -> None:
+    """End what was still to be paid at a gateway, or in a mode, that took no money and is no longer in use:
+    nobody is left to ask, and its booking could never be paid for.
+    """
+    other = (Payment.gateway != gateway.name) | (Payment.livemode != gateway.livemode)
+    stale = update(Payment).where(Payment.livemode.is_(False), other, Payment.state.in_(LIVE))
+    session.execute(stale.values(state=PaymentState.EXPIRED, url=None, updated_at=now))
 
 
 def record_event(

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -22,6 +22,11 @@ from .models import Refund
 from .outcomes import Applied, Failed, NothingNew, RefundMoved
 from .refund_service import get_refund, record_refund, record_refund_refusal
 from .service import get_payment, open_payment, record_refusal, record_snapshot
+
+GIVE_UP_AFTER = timedelta(minutes=5)
+"""After its end a checkout we never heard of is no longer waited for. Its gateway may repeat an error for a
+day (Stripe's idempotency keys do), and meanwhile the booking could not be paid for at all.
+"""
 
 
 @dataclass(frozen=True)
@@ -93,16 +98,30 @@ def sync(till: Till, payment_id: uuid.UUID, now: datetime) -> Applied:
     return _record(till, payment_id, _ask(payment_id, till.gateway.fetch, call.checkout_id), now)
 
 
+def look_again(till: Till, payment_id: uuid.UUID, checkout_id: str, now: datetime) -> Applied:
+    """Ask what became of a checkout, whatever its payment is taken for: money may come for one that was given
+    up, or is under review.
+
+    Raises CheckoutUnavailable, NotFound, ForeignSnapshot.
+    """
+    return _record(till, payment_id, _ask(payment_id, till.gateway.fetch, checkout_id), now)
+
+
 def close_checkout(till: Till, payment_id: uuid.UUID, now: datetime) -> Applied:
     """Close the checkout, so that its hour can be given away; it may well turn out to be paid just now.
 
     Only once this has returned is the link dead: while it raises CheckoutUnavailable, nothing may be freed.
-    Raises NotFound, too.
+    One of which nobody ever had a link is given up in time, though no answer comes. Raises NotFound, too.
     """
     call = _begin(till, payment_id)
     applied: Applied = NothingNew()
     if call is not None and call.checkout_id is None:
-        applied = _create(till, call, now)
+        try:
+            applied = _create(till, call, now)
+        except CheckoutUnavailable:
+            if now < call.expires_at + GIVE_UP_AFTER:
+                raise
+            return _record(till, payment_id, None, now)
         call = _begin(till, payment_id)
     if call is None or call.checkout_id is None:
         return applied
@@ -141,6 +160,7 @@ class _Call:
     checkout_id: str | None
     request: dict[str, Any]
     idempotency_key: str
+    expires_at: datetime
 
 
 def _begin(till: Till, payment_id: uuid.UUID) -> _Call | None:
@@ -151,7 +171,9 @@ def _begin(till: Till, payment_id: uuid.UUID) -> _Call | None:
             return None
         if payment.gateway != till.gateway.name:
             raise CheckoutUnavailable(payment_id)
-        return _Call(payment.id, payment.checkout_id, payment.request, payment.idempotency_key)
+        return _Call(
+            payment.id, payment.checkout_id, payment.request, payment.idempotency_key, payment.expires_at
+        )
 
 
 def _create(till: Till, call: _Call, now: datetime) -> Applied:

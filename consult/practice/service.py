@@ -5,13 +5,17 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 from consult.db.sealing import Place, Sealer
 
 from .models import Patient, Practice, Therapist
+
+_EMAIL, _PERSON = "email", "person"
+"""What the digests are for (`Sealer.digest`)."""
+_DIGESTS_AT_A_TIME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,16 @@ class Contact:
     state: str
     address: str
     emergency_contact: str
+
+    @property
+    def person(self) -> str:
+        """Equal for a patient who comes again, as far as one can tell."""
+        return f"{plain_email(self.email)} {self.birth_date}"
+
+
+def plain_email(email: str) -> str:
+    """The same text for every way to write an e-mail address that differs only in case."""
+    return email.strip().casefold()
 
 
 def get_practice(session: Session) -> Practice:
@@ -58,8 +72,31 @@ def keep_patient(
         patient = Patient(created_at=now)
         session.add(patient)
     patient.contact_sealed = sealer.seal(json.dumps(asdict(contact)), _place(patient))
+    _digest(patient, contact, sealer)
     session.flush()
     return patient
+
+
+def same_person(contact: Contact, sealer: Sealer) -> ColumnElement[bool]:
+    """What is true of every patient row made under this e-mail address and birth date.
+
+    Whoever knows both can make one, so rows are never merged nor one shown to the patient of another.
+    """
+    return Patient.person_digest.in_(sealer.digests(contact.person, _PERSON))
+
+
+def email_digests(email: str, sealer: Sealer) -> list[str]:
+    """What `Patient.email_digest` may be for this address, the present one first."""
+    return sealer.digests(plain_email(email), _EMAIL)
+
+
+def fill_digests(session: Session, _now: datetime, sealer: Sealer) -> None:
+    """Digests of rows from before there were any, some at a time."""
+    rows = session.scalars(
+        select(Patient).where(Patient.person_digest.is_(None)).limit(_DIGESTS_AT_A_TIME).with_for_update()
+    )
+    for patient in rows:
+        _digest(patient, read_contact(session, patient.id, sealer), sealer)
 
 
 def read_contact(session: Session, patient_id: uuid.UUID, sealer: Sealer) -> Contact:
@@ -68,6 +105,19 @@ def read_contact(session: Session, patient_id: uuid.UUID, sealer: Sealer) -> Con
     if patient is None:
         raise NotFound
     return Contact(**json.loads(sealer.open(patient.contact_sealed, _place(patient))))
+
+
+def release_handouts_at_once(session: Session, at_once: bool) -> None:
+    """Whether patients read the handout as soon as the intake is sent, or once the therapist releases it.
+
+    Raises NotFound before the practice is set up.
+    """
+    get_practice(session).handout_at_once = at_once
+
+
+def _digest(patient: Patient, contact: Contact, sealer: Sealer) -> None:
+    patient.email_digest = sealer.digest(plain_email(contact.email), _EMAIL)
+    patient.person_digest = sealer.digest(contact.person, _PERSON)
 
 
 def _place(patient: Patient) -> Place:

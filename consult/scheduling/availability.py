@@ -1,11 +1,13 @@
-"""Weekly hours less time off: when the therapist can be seen at all."""
+"""When the therapist can be seen at all: weekly hours except on public holidays, extra hours of single days,
+and time off taken from both.
+"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
-from consult.core.timespan import TimeSpan, merged, subtracted
+from consult.core.timespan import TimeSpan, subtracted
 
 from .wall_clock import day_start, instant
 
@@ -30,8 +32,7 @@ class WeeklyHours:
     def __post_init__(self) -> None:
         if not 0 <= self.weekday <= 6:
             raise ValueError(f"weekday {self.weekday} is not one of 0 (Monday) to 6 (Sunday)")
-        if MIDNIGHT != self.end_time <= self.start_time:
-            raise ValueError(f"hours must end after they start: {self.start_time} .. {self.end_time}")
+        _require_order(self.start_time, self.end_time)
 
     def hold_on(self, day: date) -> bool:
         return (
@@ -40,25 +41,107 @@ class WeeklyHours:
             and (self.valid_until_on is None or day <= self.valid_until_on)
         )
 
-    def span_on(self, day: date, zone: ZoneInfo) -> TimeSpan | None:
-        """The real time between the two wall times on `day`; None when a change of clocks leaves nothing."""
-        start_at = instant(day, self.start_time, zone)
-        ends_with_day = self.end_time == MIDNIGHT
-        end_at = day_start(day + _DAY, zone) if ends_with_day else instant(day, self.end_time, zone)
+
+@dataclass(frozen=True, slots=True)
+class DayHours:
+    """Hours of one single day beside the weekly ones, wall clock; public holidays do not touch them.
+
+    `end_time` as in `WeeklyHours`.
+    """
+
+    open_on: date
+    start_time: time
+    end_time: time
+
+    def __post_init__(self) -> None:
+        _require_order(self.start_time, self.end_time)
+
+    def hold_on(self, day: date) -> bool:
+        return day == self.open_on
+
+
+Opening = WeeklyHours | DayHours
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Time off on the wall clock, the end not included. `note` is for the therapist's eyes only."""
+
+    starts_on: date
+    start_time: time
+    ends_on: date
+    end_time: time
+    note: str | None = None
+
+    def touches(self, day: date) -> bool:
+        return self.starts_on <= day <= self.ends_on
+
+    def span(self, zone: ZoneInfo) -> TimeSpan | None:
+        """The real time; None when a change of clocks leaves nothing."""
+        start_at = instant(self.starts_on, self.start_time, zone)
+        end_at = instant(self.ends_on, self.end_time, zone)
         return TimeSpan(start_at, end_at) if start_at < end_at else None
 
 
-def open_spans(
-    weekly: Sequence[WeeklyHours], time_off: Iterable[TimeSpan], zone: ZoneInfo, first_on: date, days: int
-) -> list[TimeSpan]:
-    """Open time of `days` days from `first_on`, days and hours as seen in `zone`; sorted and disjoint.
+def _no_holiday(day: date) -> str | None:
+    return None
 
-    No span crosses midnight, even when two days' hours touch: slots are counted from a span's start, and the
-    start must not depend on which days were asked for.
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Everything that opens and closes the therapist's time.
+
+    `holiday` tells the name of the public holiday on a day, or None; it closes the weekly hours of that day.
     """
-    off = merged(time_off)
-    result: list[TimeSpan] = []
-    for day in (first_on + timedelta(days=number) for number in range(days)):
-        hours = (span for rule in weekly if rule.hold_on(day) and (span := rule.span_on(day, zone)))
-        result += subtracted(hours, off) if off else merged(hours)
-    return result
+
+    zone: ZoneInfo
+    weekly: Sequence[WeeklyHours]
+    extra: Sequence[DayHours] = ()
+    absences: Sequence[Absence] = ()
+    holiday: Callable[[date], str | None] = _no_holiday
+
+    def open_on(self, day: date) -> list[TimeSpan]:
+        """Open time of that day as seen in `zone`; sorted and disjoint.
+
+        No span crosses midnight, even when two days' hours touch: slots are counted from a span's start, and
+        the start must not depend on which days were asked for.
+        """
+        opened = [span for _, span in self.opened_on(day)]
+        return subtracted(opened, [span for _, span in self.absent_on(day)]) if opened else []
+
+    def opened_on(self, day: date) -> list[tuple[Opening, TimeSpan]]:
+        """What opens time on that day, before time off is taken away."""
+        weekly = self.weekly_on(day)
+        return [*(weekly if weekly and self.holiday(day) is None else ()), *self._spans(self.extra, day)]
+
+    def weekly_on(self, day: date) -> list[tuple[Opening, TimeSpan]]:
+        """The weekly hours of that day, public holiday or not."""
+        return self._spans(self.weekly, day)
+
+    def absent_on(self, day: date) -> list[tuple[Absence, TimeSpan]]:
+        """Time off with any moment on that day, each with its whole span."""
+        return [
+            (absence, span)
+            for absence in self.absences
+            if absence.touches(day) and (span := absence.span(self.zone)) is not None
+        ]
+
+    def _spans(self, hours: Iterable[WeeklyHours | DayHours], day: date) -> list[tuple[Opening, TimeSpan]]:
+        return [
+            (each, span)
+            for each in hours
+            if each.hold_on(day)
+            and (span := _span(day, each.start_time, each.end_time, self.zone)) is not None
+        ]
+
+
+def _span(day: date, start_time: time, end_time: time, zone: ZoneInfo) -> TimeSpan | None:
+    """The real time between the two wall times on `day`; None when a change of clocks leaves nothing."""
+    start_at = instant(day, start_time, zone)
+    end_at = day_start(day + _DAY, zone) if end_time == MIDNIGHT else instant(day, end_time, zone)
+    return TimeSpan(start_at, end_at) if start_at < end_at else None
+
+
+def _require_order(start_time: time, end_time: time) -> None:
+    if MIDNIGHT != end_time <= start_time:
+        raise ValueError(f"hours must end after they start: {start_time} .. {end_time}")

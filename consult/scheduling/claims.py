@@ -1,14 +1,16 @@
 """Reading what is taken, in plain seconds.
 
-A month's page reads hundreds of claims, so the statements are built once, skip entities and column types, and
-are answered from one index alone.
+A month's page reads hundreds of claims, so the statements are built once, skip entities and column types,
+and are answered from one index alone as long as sessions need not be counted.
 """
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Uuid, and_, bindparam, func, not_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Uuid, and_, bindparam, case, func, not_, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -69,36 +71,60 @@ def _claims_between() -> ColumnElement[bool]:
 CLAIMS_BETWEEN = _claims_between()
 
 _HELD = _CLAIM.status == Status.HELD
-_BUSY = (
-    select(_InSeconds(_CLAIM.busy_from), _InSeconds(_CLAIM.busy_until))
-    .where(CLAIMS_BETWEEN, not_(and_(_HELD, _CLAIM.hold_expires_at <= bindparam("now"))))
-    .order_by(_CLAIM.busy_from)
-)
-_BUSY_TO_OTHERS = _BUSY.where(
-    not_(and_(_HELD, _CLAIM.booking_id.is_not_distinct_from(bindparam("for_booking_id", type_=Uuid()))))
-)
+STILL_CLAIMED = not_(and_(_HELD, _CLAIM.hold_expires_at <= bindparam("now")))
+"""No hold that ran out by :now, marked or not."""
 
 
-def read_busy(
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is taken, buffers included, in order of time; and the starts of the sessions that caps count."""
+
+    busy: list[Seconds]
+    session_starts: list[int]
+
+
+def read_taken(
     session: Session,
     schedule_id: uuid.UUID,
     from_at: datetime,
     until_at: datetime,
     now: datetime,
+    *,
+    counting: bool,
     for_booking_id: uuid.UUID | None,
-) -> list[Seconds]:
-    """What is taken in [from_at, until_at), buffers included, in order.
+    moving_id: uuid.UUID | None,
+) -> Taken:
+    """Claims with any moment in [from_at, until_at).
 
-    Left out: holds that ran out, marked or not, and the hold of `for_booking_id`.
+    Left out: holds that ran out, marked or not, the hold of `for_booking_id`, and the appointment
+    `moving_id`. Unless `counting`, no session starts are read. The therapist's own entries are none.
     """
-    statement = _BUSY
-    parameters: dict[str, object] = {
+    parameters = {
         "schedule_id": schedule_id,
         "from_at": from_at,
         "until_at": until_at,
         "now": now,
+        "for_booking_id": for_booking_id,
+        "moving_id": moving_id,
     }
-    if for_booking_id is not None:
-        statement = _BUSY_TO_OTHERS
-        parameters["for_booking_id"] = for_booking_id
-    return [(start, end) for start, end in session.execute(statement, parameters)]
+    statement = _statement(counting, for_booking_id is not None, moving_id is not None)
+    rows = session.execute(statement, parameters).all()
+    if not counting:
+        return Taken([(start, end) for start, end in rows], [])
+    return Taken(
+        [(start, end) for start, end, _ in rows], [began for _, _, began in rows if began is not None]
+    )
+
+
+@cache
+def _statement(counting: bool, holding: bool, moving: bool) -> Select[Any]:
+    columns: list[ColumnElement[Any]] = [_InSeconds(_CLAIM.busy_from), _InSeconds(_CLAIM.busy_until)]
+    if counting:
+        columns.append(case((_CLAIM.session_type_id.is_not(None), _InSeconds(_CLAIM.start_at))))
+    query = select(*columns).where(CLAIMS_BETWEEN, STILL_CLAIMED).order_by(_CLAIM.busy_from)
+    if holding:
+        own = _CLAIM.booking_id.is_not_distinct_from(bindparam("for_booking_id", type_=Uuid()))
+        query = query.where(not_(and_(_HELD, own)))
+    if moving:
+        query = query.where(_CLAIM.id != bindparam("moving_id", type_=Uuid()))
+    return query

@@ -2,8 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from consult.core.errors import ConsultError
+
+
+class NotOffered(StrEnum):
+    """Why a start is not on offer, whoever has it. Of several reasons, the first of these."""
+
+    PAST = "past"
+    NOTICE = "notice"
+    """Too soon."""
+    HORIZON = "horizon"
+    """Too far ahead."""
+    CLOSED = "closed"
+    """The session would not lie inside open time."""
+    GRID = "grid"
+    """Inside open time, but between two starts."""
+    CAP = "cap"
+    """As many sessions as the therapist wants on that day or in that week."""
 
 
 @dataclass(eq=False)
@@ -15,9 +32,10 @@ class SlotTaken(ConsultError):
 
 @dataclass(eq=False)
 class SlotNotOffered(ConsultError):
-    """This start was never on offer: outside the hours, off the grid, too soon or too far ahead."""
+    """The rules do not offer this start, free or not."""
 
     start_at: datetime
+    reason: NotOffered
 
 
 @dataclass(eq=False)

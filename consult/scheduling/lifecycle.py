@@ -32,6 +32,14 @@ class Command(StrEnum):
     MARK_NO_SHOW = "mark_no_show"
     RECLAIM = "reclaim"
     """Book an hour whose hold had ended, since the payment for it came late."""
+    BLOCK = "block"
+    """The therapist keeps a time for herself."""
+    MOVE = "move"
+    """Another time for the same session."""
+    RESTORE = "restore"
+    """The therapist takes a cancellation back."""
+    REOPEN = "reopen"
+    """The therapist takes back that a session took place, or that nobody came."""
 
 
 LIVE = (Status.HELD, Status.BOOKED)
@@ -47,6 +55,7 @@ not be contradicted by a later entry over the same time, and an hour marked done
 TRANSITIONS: Mapping[tuple[Status | None, Command], Status] = MappingProxyType(
     {
         (None, Command.HOLD): Status.HELD,
+        (None, Command.BLOCK): Status.BOOKED,
         (Status.HELD, Command.EXTEND): Status.HELD,
         (Status.HELD, Command.BOOK): Status.BOOKED,
         (Status.HELD, Command.RELEASE): Status.RELEASED,
@@ -56,6 +65,10 @@ TRANSITIONS: Mapping[tuple[Status | None, Command], Status] = MappingProxyType(
         (Status.BOOKED, Command.CANCEL): Status.CANCELLED,
         (Status.BOOKED, Command.COMPLETE): Status.DONE,
         (Status.BOOKED, Command.MARK_NO_SHOW): Status.NO_SHOW,
+        (Status.BOOKED, Command.MOVE): Status.BOOKED,
+        (Status.CANCELLED, Command.RESTORE): Status.BOOKED,
+        (Status.DONE, Command.REOPEN): Status.BOOKED,
+        (Status.NO_SHOW, Command.REOPEN): Status.BOOKED,
     }
 )
 """Every allowed step; None is an appointment that does not exist yet."""

@@ -1,68 +1,105 @@
-"""A session type as it can be booked: its schedule's rules, hours and time off, read as plain columns."""
+"""What can be booked: the rules in force less what is taken."""
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
-from consult.core.timespan import TimeSpan
 
-from .availability import WeeklyHours, open_spans
-from .claims import read_busy
-from .models import AvailabilityRule, Schedule, SessionType, TimeOff
-from .policies import BookingWindow
-from .slots import Seconds, Slot, open_slots
-from .wall_clock import instant
+from .claims import Taken, read_taken
+from .errors import NotOffered, SlotNotOffered, SlotTaken
+from .lifecycle import Status
+from .models import Appointment
+from .policies import week_of
+from .rulebook import get_rules_of_type
+from .rules import Offer, Rules
+from .slots import Slot, open_slots
+from .wall_clock import day_start
 
-_SCHEDULE, _TYPE = Schedule.__table__.c, SessionType.__table__.c
-_RULE, _OFF = AvailabilityRule.__table__.c, TimeOff.__table__.c
+_CLAIM = Appointment.__table__.c
+_DAY = timedelta(days=1)
 
-_OFFER = select(
-    _SCHEDULE.id,
-    _SCHEDULE.zone,
-    _SCHEDULE.notice_minutes,
-    _SCHEDULE.horizon_days,
-    _SCHEDULE.slot_step_minutes,
-    _TYPE.minutes,
-    _TYPE.buffer_before_minutes,
-    _TYPE.buffer_after_minutes,
-).where(_TYPE.schedule_id == _SCHEDULE.id, _TYPE.id == bindparam("session_type_id"), _TYPE.active)
-
-_WEEKLY = select(
-    _RULE.weekday, _RULE.start_time, _RULE.end_time, _RULE.valid_from_on, _RULE.valid_until_on
-).where(_RULE.schedule_id == bindparam("schedule_id"))
-
-_TIME_OFF = select(_OFF.starts_on, _OFF.start_time, _OFF.ends_on, _OFF.end_time).where(
-    _OFF.schedule_id == bindparam("schedule_id"),
-    _OFF.ends_on >= bindparam("first_on"),
-    _OFF.starts_on <= bindparam("last_on"),
+_BOOKED = select(_CLAIM.id, _CLAIM.start_at, _CLAIM.end_at).where(
+    _CLAIM.booking_id == bindparam("booking_id", type_=Uuid()),
+    _CLAIM.session_type_id == bindparam("session_type_id"),
+    _CLAIM.status == Status.BOOKED,
 )
 
-_ZONE = select(_SCHEDULE.zone).where(_SCHEDULE.id == bindparam("schedule_id"))
 
+def get_offer(
+    session: Session,
+    session_type_id: uuid.UUID,
+    *,
+    moving_booking_id: uuid.UUID | None = None,
+    lock: bool = False,
+) -> Offer:
+    """Sessions of this type; for `moving_booking_id`, as long as the one it has booked.
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    schedule_id: uuid.UUID
-    window: BookingWindow
-    step_minutes: int
-    minutes: int
-    buffers: tuple[int, int]
-
-
-def get_offer(session: Session, session_type_id: uuid.UUID) -> Offer:
-    """Raises NotFound for a session type that is unknown or no longer offered."""
-    row = session.execute(_OFFER, {"session_type_id": session_type_id}).one_or_none()
+    `lock` takes the schedule's lock before the rules are read. Raises NotFound for a session type that is
+    unknown or, unless a booking moves, no longer offered; and for a booking that has no such session booked.
+    """
+    rules = get_rules_of_type(session, session_type_id, lock=lock)
+    if moving_booking_id is None:
+        return offer_of_type(rules, session_type_id)
+    of_booking = {"booking_id": moving_booking_id, "session_type_id": session_type_id}
+    row = session.execute(_BOOKED, of_booking).one_or_none()
     if row is None:
         raise NotFound
-    schedule_id, zone, notice, horizon_days, step, minutes, before, after = row
-    window = BookingWindow(timedelta(minutes=notice), horizon_days, ZoneInfo(zone))
-    return Offer(schedule_id, window, step, minutes, (before, after))
+    return offer_to_move(rules, session_type_id, *row)
+
+
+def offer_of_type(rules: Rules, session_type_id: uuid.UUID) -> Offer:
+    """Raises NotFound for a session type no longer offered."""
+    terms = rules.terms.get(session_type_id)
+    if terms is None or not terms.active:
+        raise NotFound
+    return Offer(rules, terms.minutes, terms.buffers)
+
+
+def offer_to_move(
+    rules: Rules,
+    session_type_id: uuid.UUID | None,
+    moving_id: uuid.UUID,
+    start_at: datetime,
+    end_at: datetime,
+) -> Offer:
+    """Other times for an appointment: its length as booked, the buffers its session type has now.
+
+    An entry of the therapist's own has neither type nor buffers.
+    """
+    buffers = rules.terms[session_type_id].buffers if session_type_id is not None else (0, 0)
+    return Offer(rules, (end_at - start_at) // timedelta(minutes=1), buffers, moving_id)
+
+
+def taken_around(
+    session: Session,
+    offer: Offer,
+    from_at: datetime,
+    until_at: datetime,
+    now: datetime,
+    for_booking_id: uuid.UUID | None = None,
+) -> Taken:
+    """What sessions that start from `from_at` to `until_at` could meet; with caps, in whole weeks."""
+    rules = offer.rules
+    before, after = (timedelta(minutes=buffer) for buffer in offer.buffers)
+    earliest_at, latest_at = from_at - before, until_at + timedelta(minutes=offer.minutes) + after
+    if rules.caps:
+        zone = rules.window.zone
+        first_on, last_on = week_of(rules.day_of(from_at))[0], week_of(rules.day_of(until_at))[-1]
+        earliest_at = min(earliest_at, day_start(first_on, zone))
+        latest_at = max(latest_at, day_start(last_on + _DAY, zone))
+    return read_taken(
+        session,
+        rules.schedule_id,
+        earliest_at,
+        latest_at,
+        now,
+        counting=bool(rules.caps),
+        for_booking_id=for_booking_id,
+        moving_id=offer.moving_id,
+    )
 
 
 def free_slots(
@@ -71,53 +108,36 @@ def free_slots(
     from_at: datetime,
     until_at: datetime,
     now: datetime,
-    for_booking_id: uuid.UUID | None,
+    for_booking_id: uuid.UUID | None = None,
 ) -> list[Slot]:
     """Slots that start in [from_at, until_at), for `for_booking_id` as if its own hold were given back."""
-    before, after = (timedelta(minutes=buffer) for buffer in offer.buffers)
-    reach = timedelta(minutes=offer.minutes) + after
-    busy = read_busy(session, offer.schedule_id, from_at - before, until_at + reach, now, for_booking_id)
-    return _slots(session, offer, from_at, until_at, busy)
-
-
-def find_offered_slot(session: Session, offer: Offer, start_at: datetime, now: datetime) -> Slot | None:
-    """The slot on offer at this very start, whoever may have taken it; None when there never was one."""
-    if not offer.window.earliest_at(now) <= start_at < offer.window.latest_at(now):
-        return None
-    slots = _slots(session, offer, start_at, start_at + timedelta(seconds=1), busy=())
-    return slots[0] if slots and slots[0].start_at == start_at else None
-
-
-def is_open(session: Session, schedule_id: uuid.UUID, span: TimeSpan) -> bool:
-    """Whether the therapist's hours and time off leave the whole span open."""
-    zone = session.execute(_ZONE, {"schedule_id": schedule_id}).scalar_one()
-    spans = _read_open_spans(session, schedule_id, ZoneInfo(zone), span.start_at, span.end_at)
-    return any(open_span.contains(span) for open_span in spans)
-
-
-def _slots(
-    session: Session, offer: Offer, from_at: datetime, until_at: datetime, busy: Iterable[Seconds]
-) -> list[Slot]:
+    rules = offer.rules
+    taken = taken_around(session, offer, from_at, until_at, now, for_booking_id)
+    first_on, last_on = rules.day_of(from_at).toordinal(), rules.day_of(until_at).toordinal()
+    days = [date.fromordinal(number) for number in range(first_on, last_on + 1)]
+    if rules.caps:
+        counts = rules.counts(taken.session_starts)
+        days = [day for day in days if not rules.caps.reached_on(day, counts)]
     return open_slots(
-        _read_open_spans(session, offer.schedule_id, offer.window.zone, from_at, until_at),
-        busy,
+        [span for day in days for span in rules.open_on(day)],
+        taken.busy,
         minutes=offer.minutes,
         buffers=offer.buffers,
-        step_minutes=offer.step_minutes,
+        step_minutes=rules.step_minutes,
         earliest_at=from_at,
         latest_at=until_at,
     )
 
 
-def _read_open_spans(
-    session: Session, schedule_id: uuid.UUID, zone: ZoneInfo, from_at: datetime, until_at: datetime
-) -> list[TimeSpan]:
-    """Open time of every day of the therapist's that [from_at, until_at) touches, whole days."""
-    first_on, last_on = from_at.astimezone(zone).date(), until_at.astimezone(zone).date()
-    bounds = {"schedule_id": schedule_id, "first_on": first_on, "last_on": last_on}
-    weekly = [WeeklyHours(*row) for row in session.execute(_WEEKLY, {"schedule_id": schedule_id})]
-    time_off = [
-        TimeSpan(instant(starts_on, start, zone), instant(ends_on, end, zone))
-        for starts_on, start, ends_on, end in session.execute(_TIME_OFF, bounds)
-    ]
-    return open_spans(weekly, time_off, zone, first_on, (last_on - first_on).days + 1)
+def require_free(
+    session: Session, offer: Offer, slot: Slot, now: datetime, for_booking_id: uuid.UUID | None = None
+) -> None:
+    """Look before claiming, under the schedule's lock. Raises SlotTaken, SlotNotOffered for a cap."""
+    rules = offer.rules
+    taken = taken_around(session, offer, slot.start_at, slot.start_at, now, for_booking_id)
+    span = offer.busy_span(slot)
+    from_s, until_s = span.start_at.timestamp(), span.end_at.timestamp()
+    if any(start < until_s and from_s < end for start, end in taken.busy):
+        raise SlotTaken(slot.start_at)
+    if rules.caps.reached_on(rules.day_of(slot.start_at), rules.counts(taken.session_starts)):
+        raise SlotNotOffered(slot.start_at, NotOffered.CAP)

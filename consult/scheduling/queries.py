@@ -3,18 +3,21 @@
 import heapq
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
+from consult.core.timespan import TimeSpan
 
-from .claims import CLAIMS_BETWEEN
+from .claims import CLAIMS_BETWEEN, STILL_CLAIMED
+from .explanation import DayExplanation, explain
 from .lifecycle import LIVE, SESSIONS, Status
 from .models import Appointment, Schedule, SessionType
-from .offers import free_slots, get_offer
+from .offers import free_slots, get_offer, taken_around
+from .reasons import Claim
 from .slots import Slot
 from .wall_clock import day_start
 from .zones import canonical
@@ -32,6 +35,26 @@ _AGENDA = (
     )
     .order_by(_CLAIM.start_at)
 )
+
+_CLAIMS = (
+    select(
+        _CLAIM.id,
+        _CLAIM.booking_id,
+        func.coalesce(_CLAIM.title, _TYPE.name),
+        _CLAIM.status,
+        _CLAIM.start_at,
+        _CLAIM.end_at,
+        _CLAIM.busy_from,
+        _CLAIM.busy_until,
+        _CLAIM.hold_expires_at,
+    )
+    .join_from(Appointment.__table__, SessionType.__table__, isouter=True)
+    .where(CLAIMS_BETWEEN, STILL_CLAIMED)
+    .order_by(_CLAIM.busy_from)
+)
+
+_YEARS = range(1971, 9999)
+"""Days can be reckoned with well inside these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +89,17 @@ def find_slots(
     now: datetime,
     zone: str,
     for_booking_id: uuid.UUID | None = None,
+    *,
+    moving_booking_id: uuid.UUID | None = None,
 ) -> list[Slot]:
     """Slots that start on `days` days from `first_on`, days as the patient in `zone` counts them.
 
     Holds that ran out count for nothing, whether or not anything has marked them yet; nor does the hold of
-    `for_booking_id`, since choosing another time gives it back. Raises NotFound, UnknownZone.
+    `for_booking_id`, since choosing another time gives it back; nor the booked hour of `moving_booking_id`,
+    which is looking for another of the same length, and whose session type may be retired meanwhile. Its own
+    start is among the slots as long as the rules would offer it. Raises NotFound, UnknownZone.
     """
-    offer = get_offer(session, session_type_id)
+    offer = get_offer(session, session_type_id, moving_booking_id=moving_booking_id)
     patient_zone = ZoneInfo(canonical(zone))
     earliest_at, latest_at = offer.window.earliest_at(now), offer.window.latest_at(now)
     first = max(first_on.toordinal(), earliest_at.astimezone(patient_zone).toordinal())
@@ -91,9 +118,14 @@ def nearest_slots(
     count: int,
     now: datetime,
     for_booking_id: uuid.UUID | None = None,
+    *,
+    moving_booking_id: uuid.UUID | None = None,
 ) -> list[Slot]:
-    """The `count` free slots that start closest to `around`, in order of time. Raises NotFound."""
-    offer = get_offer(session, session_type_id)
+    """The `count` free slots that start closest to `around`, in order of time, free as `find_slots` says.
+
+    Raises NotFound.
+    """
+    offer = get_offer(session, session_type_id, moving_booking_id=moving_booking_id)
     earliest_at, latest_at = offer.window.earliest_at(now), offer.window.latest_at(now)
     slots = free_slots(session, offer, earliest_at, latest_at, now, for_booking_id)
     return sorted(heapq.nsmallest(count, slots, key=lambda slot: abs(slot.start_at - around)))
@@ -111,3 +143,30 @@ def agenda(
     """The sessions booked, done or missed with any moment in [from_at, until_at), in order of time."""
     bounds = {"schedule_id": schedule_id, "from_at": from_at, "until_at": until_at}
     return [AgendaRow(*row) for row in session.execute(_AGENDA, bounds)]
+
+
+def claims_between(
+    session: Session, schedule_id: uuid.UUID, from_at: datetime, until_at: datetime, now: datetime
+) -> list[Claim]:
+    """All that takes time in [from_at, until_at), buffers counted, in order: sessions, holds that have
+    not run out, and the therapist's own entries.
+    """
+    bounds = {"schedule_id": schedule_id, "from_at": from_at, "until_at": until_at, "now": now}
+    return [
+        Claim(*row[:4], TimeSpan(row[4], row[5]), TimeSpan(row[6], row[7]), row[8])
+        for row in session.execute(_CLAIMS, bounds)
+    ]
+
+
+def explain_day(session: Session, session_type_id: uuid.UUID, day: date, now: datetime) -> DayExplanation:
+    """Why each time of the therapist's day is on offer for this session type, or why not. Raises NotFound."""
+    offer = get_offer(session, session_type_id)
+    if day.year not in _YEARS:
+        raise NotFound
+    zone = offer.window.zone
+    start_at, end_at = day_start(day, zone), day_start(day + timedelta(days=1), zone)
+    before, after = (timedelta(minutes=buffer) for buffer in offer.buffers)
+    until_at = end_at + timedelta(minutes=offer.minutes) + after
+    claims = claims_between(session, offer.schedule_id, start_at - before, until_at, now)
+    taken = taken_around(session, offer, start_at, start_at, now)
+    return explain(offer, day, now, claims, offer.rules.counts(taken.session_starts))

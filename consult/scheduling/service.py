@@ -1,23 +1,22 @@
 """Commands on the schedule's time. Each takes the schedule's lock first, and none commits."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 from consult.core.timespan import TimeSpan
 
-from .errors import HoldExpired, SlotNotOffered, SlotTaken
-from .guards import is_overlap
+from .errors import HoldExpired, NotOffered, SlotNotOffered, SlotTaken
+from .gate import apply, claiming, expire_stale, get_locked, give_back_hold, lock_schedule
 from .lifecycle import Command, Status, transition
 from .models import Appointment, Schedule
-from .offers import find_offered_slot, get_offer, is_open
-from .queries import find_live_appointment
+from .offers import get_offer, offer_to_move, require_free
+from .rulebook import get_rules
+from .rules import Offer
+from .slots import Slot
 
 
 def place_hold(
@@ -34,30 +33,71 @@ def place_hold(
     Raises NotFound for the session type, SlotNotOffered, SlotTaken, and TransitionRefused when the booking
     has a booked appointment already. After a refusal the hold it had still stands.
     """
-    offer = get_offer(session, session_type_id)
-    _lock_schedule(session, offer.schedule_id)
-    _expire_stale(session, offer.schedule_id, now)
-    slot = find_offered_slot(session, offer, start_at, now)
-    if slot is None:
-        raise SlotNotOffered(start_at)
-    busy = TimeSpan(slot.start_at, slot.end_at).widened(*(timedelta(minutes=side) for side in offer.buffers))
-    appointment = Appointment(
-        schedule_id=offer.schedule_id,
-        booking_id=booking_id,
-        session_type_id=session_type_id,
-        status=transition(None, Command.HOLD),
-        start_at=slot.start_at,
-        end_at=slot.end_at,
-        busy_from=busy.start_at,
-        busy_until=busy.end_at,
-        hold_expires_at=now + hold_ttl,
+    offer = get_offer(session, session_type_id, lock=True)
+    expire_stale(session, offer.schedule_id, now)
+    slot = offer.slot_at(start_at, now)
+    require_free(session, offer, slot, now, booking_id)
+    hold = _new_hold(offer, session_type_id, slot, now, now + hold_ttl)
+    hold.booking_id = booking_id
+    with claiming(session, start_at):
+        give_back_hold(session, booking_id, now)
+        session.add(hold)
+    return hold
+
+
+def place_offer_hold(
+    session: Session,
+    *,
+    session_type_id: uuid.UUID,
+    start_at: datetime,
+    now: datetime,
+    until: datetime,
+    moving_booking_id: uuid.UUID | None = None,
+) -> Appointment:
+    """Keep this time until `until` for nobody yet: somebody is about to be offered it.
+
+    For a booking that would move there, the hold is as long as its session, which does not count towards
+    caps; but both claims stand until it has moved, so they may not overlap. Raises NotFound, SlotNotOffered,
+    SlotTaken.
+    """
+    offer = get_offer(session, session_type_id, moving_booking_id=moving_booking_id, lock=True)
+    expire_stale(session, offer.schedule_id, now)
+    slot = offer.slot_at(start_at, now)
+    require_free(session, offer, slot, now)
+    hold = _new_hold(offer, session_type_id, slot, now, until)
+    with claiming(session, start_at):
+        session.add(hold)
+    return hold
+
+
+def block_time(
+    session: Session, *, schedule_id: uuid.UUID, span: TimeSpan, title: str, now: datetime
+) -> Appointment:
+    """An entry of the therapist's own, within or outside her hours. Raises SlotTaken, NotFound."""
+    lock_schedule(session, schedule_id)
+    expire_stale(session, schedule_id, now)
+    entry = Appointment(
+        schedule_id=schedule_id,
+        title=title,
+        status=transition(None, Command.BLOCK),
+        start_at=span.start_at,
+        end_at=span.end_at,
+        busy_from=span.start_at,
+        busy_until=span.end_at,
         created_at=now,
         updated_at=now,
     )
-    with _claiming(session, start_at):
-        _give_back_hold(session, booking_id, now)
-        session.add(appointment)
-    return appointment
+    with claiming(session, span.start_at):
+        session.add(entry)
+    return entry
+
+
+def unblock_time(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
+    """Free the time of an own entry. Raises TransitionRefused; NotFound, also for a patient's appointment."""
+    appointment = get_locked(session, appointment_id)
+    if appointment.session_type_id is not None:
+        raise NotFound
+    return apply(appointment, Command.CANCEL, now)
 
 
 def extend_hold(session: Session, appointment_id: uuid.UUID, until: datetime, now: datetime) -> Appointment:
@@ -65,26 +105,26 @@ def extend_hold(session: Session, appointment_id: uuid.UUID, until: datetime, no
 
     Raises HoldExpired, even when nothing has ended the hold yet; TransitionRefused, NotFound.
     """
-    appointment = _get_locked(session, appointment_id)
+    appointment = get_locked(session, appointment_id)
     expires_at = appointment.hold_expires_at or now
     if appointment.status in (Status.HELD, Status.EXPIRED) and expires_at <= now:
         raise HoldExpired(appointment.start_at)
-    _apply(appointment, Command.EXTEND, now)
+    apply(appointment, Command.EXTEND, now)
     appointment.hold_expires_at = max(until, expires_at)
     return appointment
 
 
 def shorten_hold(session: Session, appointment_id: uuid.UUID, until: datetime, now: datetime) -> Appointment:
     """Keep a hold no longer than `until`. Raises TransitionRefused, NotFound."""
-    appointment = _get_locked(session, appointment_id)
-    _apply(appointment, Command.EXTEND, now)
+    appointment = get_locked(session, appointment_id)
+    apply(appointment, Command.EXTEND, now)
     appointment.hold_expires_at = min(until, appointment.hold_expires_at or until)
     return appointment
 
 
 def release_hold(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
     """Give a hold back. Raises TransitionRefused, NotFound."""
-    return _apply(_get_locked(session, appointment_id), Command.RELEASE, now)
+    return apply(get_locked(session, appointment_id), Command.RELEASE, now)
 
 
 def book(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
@@ -95,25 +135,81 @@ def book(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointm
     SlotTaken when it is not; TransitionRefused when it is booked already or over, or when the booking has
     another hour booked; NotFound.
     """
-    appointment = _get_locked(session, appointment_id)
+    appointment = get_locked(session, appointment_id)
     if appointment.status in (Status.EXPIRED, Status.RELEASED):
         return _reclaim(session, appointment, now)
-    return _apply(appointment, Command.BOOK, now)
+    return apply(appointment, Command.BOOK, now)
 
 
 def cancel(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
     """Free a booked hour. Raises TransitionRefused, NotFound."""
-    return _apply(_get_locked(session, appointment_id), Command.CANCEL, now)
+    return apply(get_locked(session, appointment_id), Command.CANCEL, now)
+
+
+def move(
+    session: Session,
+    appointment_id: uuid.UUID,
+    start_at: datetime,
+    now: datetime,
+    *,
+    by_therapist: bool = False,
+) -> Appointment:
+    """Another time for a booked session, as long as before, with the buffers its session type has now.
+
+    A patient may have what is on offer, also of a session type retired meanwhile. The therapist may put it,
+    or an entry of her own, at any free time to come, within her hours or not. Its own claim is never in the
+    way, and a move to where it is already changes nothing. Raises SlotNotOffered, SlotTaken,
+    TransitionRefused; NotFound, for a patient also when it is an entry of the therapist's.
+    """
+    appointment = get_locked(session, appointment_id)
+    transition(appointment.status, Command.MOVE)
+    if start_at == appointment.start_at:
+        return appointment
+    expire_stale(session, appointment.schedule_id, now)
+    offer = _offer_to_move(session, appointment)
+    if by_therapist:
+        if start_at < now:
+            raise SlotNotOffered(start_at, NotOffered.PAST)
+        slot = offer.slot_from(start_at)
+    else:
+        if appointment.session_type_id is None:
+            raise NotFound
+        slot = offer.slot_at(start_at, now)
+        require_free(session, offer, slot, now)
+    busy = offer.busy_span(slot)
+    with claiming(session, start_at):
+        appointment.start_at, appointment.end_at = slot
+        appointment.busy_from, appointment.busy_until = busy.start_at, busy.end_at
+        apply(appointment, Command.MOVE, now)
+    return appointment
+
+
+def restore(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
+    """Take a cancellation back, inside the hours or not, giving back any hold the booking has.
+
+    Raises SlotTaken when somebody else has the hour now or it is over; TransitionRefused, also when the
+    booking has another hour booked; NotFound.
+    """
+    appointment = get_locked(session, appointment_id)
+    transition(appointment.status, Command.RESTORE)
+    if appointment.end_at <= now:
+        raise SlotTaken(appointment.start_at)
+    return _claim_again(session, appointment, Command.RESTORE, now)
+
+
+def reopen(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
+    """Take a mark back, done or no-show. Raises TransitionRefused, NotFound."""
+    return _claim_again(session, get_locked(session, appointment_id), Command.REOPEN, now)
 
 
 def complete(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
     """The session took place. Raises TransitionRefused, NotFound."""
-    return _apply(_get_locked(session, appointment_id), Command.COMPLETE, now)
+    return apply(get_locked(session, appointment_id), Command.COMPLETE, now)
 
 
 def mark_no_show(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
     """The patient did not come. Raises TransitionRefused, NotFound."""
-    return _apply(_get_locked(session, appointment_id), Command.MARK_NO_SHOW, now)
+    return apply(get_locked(session, appointment_id), Command.MARK_NO_SHOW, now)
 
 
 def expire_holds(session: Session, now: datetime) -> int:
@@ -121,80 +217,49 @@ def expire_holds(session: Session, now: datetime) -> int:
     schedule_ids = list(session.scalars(select(Schedule.id).order_by(Schedule.id)))
     count = 0
     for schedule_id in schedule_ids:
-        _lock_schedule(session, schedule_id)
-        count += _expire_stale(session, schedule_id, now)
+        lock_schedule(session, schedule_id)
+        count += expire_stale(session, schedule_id, now)
     return count
 
 
 def _reclaim(session: Session, appointment: Appointment, now: datetime) -> Appointment:
-    _expire_stale(session, appointment.schedule_id, now)
-    start_at = appointment.start_at
-    span = TimeSpan(start_at, appointment.end_at)
-    if start_at <= now or not is_open(session, appointment.schedule_id, span):
-        raise SlotTaken(start_at)
-    with _claiming(session, start_at):
+    """Neither notice nor caps are asked: the hour is paid for, and it was on offer when it was chosen."""
+    span = TimeSpan(appointment.start_at, appointment.end_at)
+    if span.start_at <= now or not get_rules(session, appointment.schedule_id).is_open(span):
+        raise SlotTaken(span.start_at)
+    return _claim_again(session, appointment, Command.RECLAIM, now)
+
+
+def _claim_again(session: Session, appointment: Appointment, command: Command, now: datetime) -> Appointment:
+    transition(appointment.status, command)
+    expire_stale(session, appointment.schedule_id, now)
+    with claiming(session, appointment.start_at):
         if appointment.booking_id is not None:
-            _give_back_hold(session, appointment.booking_id, now)
-        _apply(appointment, Command.RECLAIM, now)
+            give_back_hold(session, appointment.booking_id, now)
+        apply(appointment, command, now)
     return appointment
 
 
-def _give_back_hold(session: Session, booking_id: uuid.UUID, now: datetime) -> None:
-    """Flushed at once: the booking's next claim may need the very same time."""
-    previous = find_live_appointment(session, booking_id)
-    if previous is not None:
-        _apply(previous, Command.RELEASE, now)
-        session.flush()
-
-
-def _apply(appointment: Appointment, command: Command, now: datetime) -> Appointment:
-    appointment.status = transition(appointment.status, command)
-    appointment.updated_at = now
-    return appointment
-
-
-@contextmanager
-def _claiming(session: Session, start_at: datetime) -> Iterator[None]:
-    """All of the block or nothing, in a savepoint, since PostgreSQL gives up a transaction after an error.
-
-    Raises SlotTaken when the guard refuses; any other broken constraint is passed on.
-    """
-    try:
-        with session.begin_nested():
-            yield
-            session.flush()
-    except IntegrityError as error:
-        if is_overlap(error):
-            raise SlotTaken(start_at) from error
-        raise
-
-
-def _get_locked(session: Session, appointment_id: uuid.UUID) -> Appointment:
-    schedule_id = session.scalar(select(Appointment.schedule_id).where(Appointment.id == appointment_id))
-    if schedule_id is None:
-        raise NotFound
-    _lock_schedule(session, schedule_id)
-    query = select(Appointment).where(Appointment.id == appointment_id)
-    return session.scalars(query, execution_options={"populate_existing": True}).one()
-
-
-def _lock_schedule(session: Session, schedule_id: uuid.UUID) -> None:
-    """One claim at a time. Without it PostgreSQL's constraint is still true, but dies of deadlocks.
-
-    SQLite has locked the whole file by now: `transaction` begins IMMEDIATE.
-    """
-    session.execute(select(Schedule.id).where(Schedule.id == schedule_id).with_for_update(key_share=True))
-
-
-def _expire_stale(session: Session, schedule_id: uuid.UUID, now: datetime) -> int:
-    """The guard cannot know the time, so holds that ran out are ended before a claim meets them."""
-    query = select(Appointment).where(
-        Appointment.schedule_id == schedule_id,
-        Appointment.status == Status.HELD,
-        Appointment.hold_expires_at <= now,
+def _offer_to_move(session: Session, appointment: Appointment) -> Offer:
+    rules = get_rules(session, appointment.schedule_id)
+    return offer_to_move(
+        rules, appointment.session_type_id, appointment.id, appointment.start_at, appointment.end_at
     )
-    stale = list(session.scalars(query, execution_options={"populate_existing": True}))
-    for appointment in stale:
-        _apply(appointment, Command.EXPIRE, now)
-    session.flush()
-    return len(stale)
+
+
+def _new_hold(
+    offer: Offer, session_type_id: uuid.UUID, slot: Slot, now: datetime, until: datetime
+) -> Appointment:
+    busy = offer.busy_span(slot)
+    return Appointment(
+        schedule_id=offer.schedule_id,
+        session_type_id=session_type_id,
+        status=transition(None, Command.HOLD),
+        start_at=slot.start_at,
+        end_at=slot.end_at,
+        busy_from=busy.start_at,
+        busy_until=busy.end_at,
+        hold_expires_at=until,
+        created_at=now,
+        updated_at=now,
+    )

@@ -1,11 +1,9 @@
 """Open time less busy time, cut into starts a patient may choose."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from math import ceil, floor
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import NamedTuple
-
-from consult.core.timespan import TimeSpan
 
 Seconds = tuple[int, int]
 """A half-open span, start and end in whole seconds since 1970 UTC."""
@@ -19,7 +17,7 @@ class Slot(NamedTuple):
 
 
 def open_slots(
-    open_spans: Sequence[TimeSpan],
+    open_spans: Sequence[Seconds],
     busy: Iterable[Seconds],
     *,
     minutes: int,
@@ -42,9 +40,9 @@ def open_slots(
     taken = [*_disjoint(busy), (latest + before + after, latest + before + after)]
     current = 0
     starts: list[int] = []
-    for span in open_spans:
-        start = _next_on_grid(ceil(span.start_at.timestamp()), step, earliest)
-        last = min(floor(span.end_at.timestamp()) - length, latest - 1)
+    for opens, closes in open_spans:
+        start = _next_on_grid(opens, step, earliest)
+        last = min(closes - length, latest - 1)
         while start <= last:
             while taken[current][1] <= start - before:
                 current += 1
@@ -53,8 +51,9 @@ def open_slots(
             else:
                 starts.append(start)
                 start += step
-    instant = datetime.fromtimestamp
-    return [Slot(instant(start, UTC), instant(start + length, UTC)) for start in starts]
+    duration = timedelta(seconds=length)
+    start_ats = [datetime.fromtimestamp(start, UTC) for start in starts]
+    return [Slot(start_at, start_at + duration) for start_at in start_ats]
 
 
 def _next_on_grid(start: int, step: int, earliest: int) -> int:

@@ -47,9 +47,10 @@ def _goals(reading: Reading) -> tuple[Line, ...]:
 
 def _rated(reading: Reading, item_id: str) -> tuple[Part, ...]:
     """What was tried with what it did, worse first, so that what is cut off matters least."""
-    value, item = reading.value(item_id), reading.item(item_id)
+    value = reading.value(item_id)
     if not isinstance(value, dict):
         return ()
+    item = reading.item(item_id)
     order = sorted(value, key=lambda option: items.RATING_ORDER.index(value[option]))
     return tuple(_rated_part(item, option, value[option]) for option in order)
 
@@ -92,8 +93,11 @@ def _activities(reading: Reading) -> tuple[Part, ...]:
 
 def activity_scores(reading: Reading) -> list[tuple[str, str]]:
     """Each activity in the patient's words, with its score: 0 cannot do it, 10 as good as before."""
-    value, most = reading.value(items.ACTIVITIES), reading.item(items.ACTIVITIES).max
-    rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+    value = reading.value(items.ACTIVITIES)
+    if not isinstance(value, list):
+        return []
+    most = reading.item(items.ACTIVITIES).max
+    rows = [row for row in value if isinstance(row, dict)]
     return [
         (row["activity"], NOT_ANSWERED if row["score"] is None else f"{row['score']} of {most}")
         for row in rows

@@ -23,6 +23,14 @@ RULES = "rules/red_flags.yaml"
 
 
 @dataclass(frozen=True)
+class FormerAnswers:
+    """Canonical answers of an earlier visit, and the form they were given in."""
+
+    catalogue: Catalogue
+    answers: Mapping[str, AnswerValue]
+
+
+@dataclass(frozen=True)
 class Row:
     """One answered question; `sources` are article facts and source keys the question rests on."""
 
@@ -63,7 +71,7 @@ def build_summary(
     catalogue: Catalogue,
     answers: Mapping[str, AnswerValue],
     on: date,
-    former: Mapping[str, AnswerValue] | None = None,
+    former: FormerAnswers | None = None,
     notices: Sequence[str] = (),
 ) -> Summary:
     """`answers` are canonical, `on` the day they are read for, `former` the answers of the last visit.
@@ -76,7 +84,7 @@ def build_summary(
     marked = chosen(reading.value(items.PLACES))
     main = reading.value(items.MAIN_PLACE)
     side = side_pattern(marked)
-    changes = changes_since(read(catalogue, former, on), reading) if former else None
+    changes = changes_since(read(former.catalogue, former.answers, on), reading) if former else None
     return Summary(
         age=reading.facts.age,
         access=reading.words(items.ACCESS),

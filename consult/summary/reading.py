@@ -11,7 +11,7 @@ from consult.intake.conditions import Facts
 from consult.intake.content import Catalogue
 from consult.intake.questionnaire import Item, live_answers, patient_age, visible_items
 
-from .lines import NOT_ANSWERED, Line, line
+from .lines import NOT_ANSWERED, NOT_ASKED, Line, line
 from .words import therapist_words
 
 
@@ -28,13 +28,19 @@ class Reading:
         return self.facts.answers.get(item_id)
 
     def item(self, item_id: str) -> Item:
+        """Raises KeyError for a question that this version of the form does not have."""
         return self.catalogue.questionnaire.items[item_id]
+
+    def has_item(self, item_id: str) -> bool:
+        return item_id in self.catalogue.questionnaire.items
 
     def was_asked(self, item_id: str) -> bool:
         return item_id in self._open_ids
 
     def words(self, item_id: str) -> str:
         """The therapist's short words; "not answered" for what nobody answered, never a no."""
+        if not self.has_item(item_id):
+            return NOT_ASKED
         return therapist_words(self.item(item_id), self.value(item_id)) or NOT_ANSWERED
 
     def number(self, item_id: str) -> int | None:
@@ -43,6 +49,8 @@ class Reading:
 
     def picked(self, item_id: str) -> list[str]:
         """The short words of the options picked, in form order; empty when there is no answer."""
+        if not self.has_item(item_id):
+            return []
         return [option.short for option in self.item(item_id).options_in(chosen(self.value(item_id)))]
 
     def has(self, item_id: str, options: Collection[str]) -> bool:
@@ -50,7 +58,7 @@ class Reading:
 
     def line(self, label: str, item_id: str) -> Line:
         """The answer to one question with options."""
-        return line(label, self.picked(item_id))
+        return line(label, self.picked(item_id) if self.has_item(item_id) else [NOT_ASKED])
 
     @cached_property
     def _open_ids(self) -> frozenset[str]:

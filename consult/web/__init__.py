@@ -4,6 +4,7 @@ from flask import Flask, abort, current_app, g, request
 
 from consult.core.errors import NotFound
 from consult.deps import deps
+from consult.payments.demo_gateway import DemoGateway
 from consult.practice.service import get_practice, get_therapist
 from consult.scheduling.guards import guards_present
 
@@ -15,19 +16,25 @@ from .errors import init_errors
 from .filters import init_filters
 from .hooks.feeds import hooks
 from .hooks.health import healthz  # noqa: F401 - registers on `hooks`
-from .patient import about, checkout, demo_pay, home, intake, private_page, recheck, screen, times  # noqa: F401
+from .hooks.stripe import stripe_event  # noqa: F401
+from .hooks.times import free_times  # noqa: F401
+from .limits import init_limits
+from .patient import about, changes, checkout, demo_pay, home, intake, private_page, recheck, screen, times  # noqa: F401
+from .patient.earlier import earlier_times  # noqa: F401 - registers on `patient`
+from .patient.email_code import email  # noqa: F401
 from .patient.visit import patient
 from .security import init_security
-from .therapist import form, handout  # noqa: F401
+from .therapist import changes as desk_changes  # noqa: F401
+from .therapist import form, handout, hours, hours_days, hours_rules, hours_sessions, hours_week, hours_why  # noqa: F401
 from .therapist.agenda import therapist
 
 _GUARDED = "consult_guard_seen"
 _ALWAYS = ("hooks.healthz", "hooks.readyz", "static")
 
 
-def init_web(app: Flask) -> None:
-    """Blueprints, headers, error pages and what every template knows."""
-    init_security(app)
+def init_web(app: Flask, payment_hosts: tuple[str, ...]) -> None:
+    """Blueprints, headers, error pages, what every template knows. `payment_hosts` as in `init_security`."""
+    init_security(app, payment_hosts)
     init_assets(app)
     init_filters(app)
     init_errors(app)
@@ -39,6 +46,7 @@ def init_web(app: Flask) -> None:
         settings = deps().settings
     if not settings.production and settings.smtp_url is None:
         app.register_blueprint(development)
+    init_limits(app, settings)
     app.jinja_env.globals["chart"] = load_body_chart()
 
     app.before_request(_refuse_without_guard)
@@ -48,7 +56,7 @@ def init_web(app: Flask) -> None:
         ports = deps().ports
         return {
             **_who(),
-            "demo_payments": not ports.gateway.livemode,
+            "demo_payments": ports.gateway.name == DemoGateway.name,
             "forms_draft": ports.catalogue.is_draft,
             "now": deps().now(),
         }

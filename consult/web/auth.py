@@ -1,6 +1,8 @@
 """Signing in with Flask-Login; the cookie carries a token, the database says whether it still counts."""
 
 import re
+import threading
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Flask, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from consult.accounts import service as accounts
@@ -16,9 +19,15 @@ from consult.accounts.service import SignedIn
 from consult.deps import deps
 
 from .fields import PlainField
+from .known_browser import account_digests, known_browser, remember_browser
+from .limits import SIGN_INS, SIGN_INS_OF_ACCOUNT, spend
 from .security import csrf_stale, redisplays
 
+_CHECKS_AT_ONCE = 2
+_PATIENCE_SECONDS = 2
 _PATH_HERE = re.compile(r"/(?:[\w.~-][\w.~/-]*)?")
+
+_checking = threading.BoundedSemaphore(_CHECKS_AT_ONCE)
 
 auth = Blueprint("auth", __name__)
 manager = LoginManager()
@@ -73,9 +82,10 @@ def sign_in() -> ResponseReturnValue:
     if request.method == "POST":
         account_id = None
         if not csrf_stale():
-            account_id = accounts.check_password(deps().session, email, request.form.get("password", ""))
+            _spend_a_try(email)
+            account_id = _check_password(email)
         if account_id is not None:
-            return _signed_in(account_id)
+            return remember_browser(_signed_in(account_id), email)
         error = "The email or the password is not right."
         if csrf_stale():
             error = "This page was open for a long time. Please sign in again."
@@ -96,6 +106,26 @@ def sign_out() -> Response:
     logout_user()
     session.clear()
     return redirect(url_for("auth.sign_in"), code=303)
+
+
+def _spend_a_try(email: str) -> None:
+    """A browser that has signed in to this account before counts by itself: others who try the account, or
+    from the same address, do not lock its owner out. An account that does not exist counts like any other.
+    """
+    browser = known_browser(email)
+    if browser is None:
+        spend(SIGN_INS)
+    spend(SIGN_INS_OF_ACCOUNT, browser or account_digests(email)[0])
+
+
+def _check_password(email: str) -> uuid.UUID | None:
+    """A few at a time: each takes the processor for long, and the patients need it too."""
+    if not _checking.acquire(timeout=_PATIENCE_SECONDS):
+        raise ServiceUnavailable(retry_after=_PATIENCE_SECONDS)
+    try:
+        return accounts.check_password(deps().session, email, request.form.get("password", ""))
+    finally:
+        _checking.release()
 
 
 def _signed_in(account_id: object) -> Response:

@@ -5,17 +5,20 @@ import traceback
 
 from flask import Flask, redirect, render_template, request, url_for
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, SecurityError, TooManyRequests
 from werkzeug.wrappers import Response
 
+from consult.booking.commands import BookingClosed
 from consult.booking.standing import StepNotOpen
 from consult.core.errors import ConsultError, NotFound
+from consult.intake.library import FormVersionLost
 
+from .limits import wait_words
 from .security import STALE_FORM
 
 _log = logging.getLogger("consult.web")
 
-STATUS: dict[type[ConsultError], int] = {NotFound: 404}
+STATUS: dict[type[ConsultError], int] = {NotFound: 404, FormVersionLost: 500}
 """Refusals that reach no view are conflicts with what became of things meanwhile, unless listed here."""
 
 _CONFLICT = 409
@@ -26,7 +29,6 @@ _PAGES = {
     405: ("That can’t be done here", "Please go back and use the buttons on the page."),
     409: ("Something has changed meanwhile", "Please go back to your booking and look at it again."),
     413: ("That is too much at once", "Please go back and shorten what you wrote."),
-    429: ("Too many tries", "Please wait a little and try again."),
     503: ("Very busy right now", "Nothing is lost. Please try again in a minute."),
 }
 _STALE_PAGE = (
@@ -37,17 +39,26 @@ _OURS = (
     "Something went wrong on our side",
     "Nothing you typed on other pages is lost. Please try again in a minute.",
 )
+_LOST_FORM = (
+    "Your answers cannot be shown",
+    "They are kept, but the form they were given in cannot be found. Please call the practice.",
+)
+_LOST_FORM_FOR_THERAPIST = (
+    "These answers cannot be read",
+    "They are kept, but not the version of the form they were given in. Please tell whoever runs this site.",
+)
 
 
 def init_errors(app: Flask) -> None:
     @app.errorhandler(StepNotOpen)
-    def _elsewhere(_error: StepNotOpen) -> Response:
+    @app.errorhandler(BookingClosed)
+    def _elsewhere(_error: ConsultError) -> Response:
         return redirect(url_for("patient.book"), code=303)
 
     @app.errorhandler(ConsultError)
     def _refused(error: ConsultError) -> tuple[str, int]:
         known = (status for kind, status in STATUS.items() if isinstance(error, kind))
-        return _page(next(known, _CONFLICT))
+        return _page(next(known, _CONFLICT), said=_said_of(error))
 
     @app.errorhandler(SecurityError)
     def _foreign_host(_error: SecurityError) -> tuple[str, int, dict[str, str]]:
@@ -56,7 +67,7 @@ def init_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> tuple[str, int, dict[str, str]]:
-        page = _page(error.code or 500, stale=error.description == STALE_FORM)
+        page = _page(error.code or 500, said=_said_of_http(error))
         # What a client is told beside the page, such as the methods allowed (RFC 9110 15.5.6).
         headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
         return (*page, headers)
@@ -76,8 +87,22 @@ def init_errors(app: Flask) -> None:
         return _page(500)
 
 
-def _page(status: int, *, stale: bool = False) -> tuple[str, int]:
-    heading, text = _STALE_PAGE if stale else _PAGES.get(status, _OURS)
+def _said_of(error: ConsultError) -> tuple[str, str] | None:
+    if not isinstance(error, FormVersionLost):
+        return None
+    return _LOST_FORM_FOR_THERAPIST if request.blueprint == "therapist" else _LOST_FORM
+
+
+def _said_of_http(error: HTTPException) -> tuple[str, str] | None:
+    if error.description == STALE_FORM:
+        return _STALE_PAGE
+    if isinstance(error, TooManyRequests):
+        return "Too many tries", f"Nothing was changed. Please go back and try again {wait_words(error)}."
+    return None
+
+
+def _page(status: int, *, said: tuple[str, str] | None = None) -> tuple[str, int]:
+    heading, text = said or _PAGES.get(status, _OURS)
     try:
         return render_template("errors/error.html", heading=heading, text=text, status=status), status
     except Exception as error:

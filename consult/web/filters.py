@@ -23,6 +23,7 @@ class SlotOption:
 def init_filters(app: Flask) -> None:
     filters = app.jinja_env.filters
     filters["weekday"] = lambda instant, zone: day_words(instant.astimezone(ZoneInfo(zone)).date())
+    filters["dated"] = _dated
     filters["day"] = day_words
     filters["clock"] = _clock
     filters["span_clock"] = _span_clock
@@ -31,6 +32,12 @@ def init_filters(app: Flask) -> None:
     filters["slot_options"] = _slot_options
     filters["quoted"] = _quoted
     filters["phone"] = lambda text: "".join(letter for letter in text if letter.isdigit() or letter == "+")
+
+
+def _dated(instant: datetime, zone: str) -> str:
+    """With the year, for days that may be long past."""
+    day = instant.astimezone(ZoneInfo(zone)).date()
+    return f"{day_words(day)}, {day.year}"
 
 
 def _clock(instant: datetime, zone: str) -> str:

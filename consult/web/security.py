@@ -36,7 +36,7 @@ def csrf_stale() -> bool:
     return bool(g.get("csrf_stale", False))
 
 
-def init_security(app: Flask, payment_hosts: tuple[str, ...] = ()) -> None:
+def init_security(app: Flask, payment_hosts: tuple[str, ...]) -> None:
     """Headers, CSRF for every POST. `payment_hosts` are the origins a form may end up on by redirect, along
     which Chromium checks `form-action`.
     """

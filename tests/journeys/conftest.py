@@ -1,5 +1,6 @@
 """The people in a story, and what can be seen from outside: mail in the folder, rows in the file."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -14,6 +15,7 @@ from jinja2.bccache import Bucket
 
 from consult.deps import deps
 
+from .page import Page
 from .patient import Patient, Therapist
 
 
@@ -83,6 +85,34 @@ def mails(tmp_path: Path) -> Callable[[str], list[EmailMessage]]:
         return [mail for mail in found if isinstance(mail, EmailMessage) and address in str(mail["To"])]
 
     return read
+
+
+@pytest.fixture
+def read_code(
+    run_worker: Callable[[], None], mails: Callable[[str], list[EmailMessage]]
+) -> Callable[[str], str]:
+    """The newest code that was mailed to an address."""
+
+    def read(address: str) -> str:
+        run_worker()
+        texts = [mail.get_body(("plain",)).get_content() for mail in mails(address)]
+        return [found for text in texts for found in re.findall(r"^([0-9]{6})\r?$", text, re.MULTILINE)][-1]
+
+    return read
+
+
+@pytest.fixture
+def confirm_email(read_code: Callable[[str], str]) -> Callable[..., Page]:
+    """From the page that asks for an address to where its code leads."""
+
+    def confirm(patient: Patient, address: str = "rosa.marin@example.com") -> Page:
+        assert patient.page.heading == "Confirm your email address"
+        patient.fill(email=address)
+        patient.press("Send me a code")
+        patient.page.form_with("Continue").fill("code", read_code(address))
+        return patient.press("Continue")
+
+    return confirm
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ def test_a_time_sold_to_somebody_else_is_not_said_to_be_still_held(
     clock.advance(timedelta(minutes=36))
     another_patient.book(LATER)
     patient.open(pay_page)
-    page = patient.follow("Return to your booking")
+    patient.follow("Return to your booking")
+    assert "still held" not in patient.page.text
+    page = patient.press("Back to my booking")
     assert page.path == "/book/time"
     assert "Nothing was charged" in page.text
     assert "your time is still held" not in page.text

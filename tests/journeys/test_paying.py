@@ -10,6 +10,7 @@ from consult.core.clock import FixedClock
 from consult.deps import deps
 from consult.payments.demo_gateway import DemoGateway, Fault
 
+from .page import Page
 from .patient import EARLIEST, Patient
 
 Rows = Callable[[str], list[tuple]]
@@ -33,7 +34,8 @@ def test_going_back_from_payment_charges_nothing_keeps_the_time_and_lets_one_pay
     patient.come_to_check(LATER)
     clock.advance(timedelta(minutes=3))
     pay_page = patient.go_to_payment()
-    page = patient.press("Go back without paying")
+    patient.press("Go back without paying")
+    page = patient.press("Back to my booking")
     assert page.path == "/book/check"
     assert "Nothing was charged, and your time is still held for a few minutes." in page.text
     assert "until 8:13 am" in page.text
@@ -50,6 +52,7 @@ def test_after_going_back_another_time_can_be_chosen(patient: Patient, another_p
     patient.come_to_check(LATER)
     patient.go_to_payment()
     patient.press("Go back without paying")
+    patient.press("Back to my booking")
     patient.follow("Change the time")
     patient.choose_time(EARLIEST)
     assert patient.page.path == "/book/check"
@@ -134,6 +137,7 @@ def test_money_for_an_hour_resold_meanwhile_goes_back_by_itself(
     run_worker: Callable[[], None],
     rows: Rows,
     mails: Callable[[str], list[EmailMessage]],
+    confirm_email: Callable[..., Page],
 ):
     patient.come_to_check(LATER)
     pay_page = patient.go_to_payment()
@@ -154,6 +158,7 @@ def test_money_for_an_hour_resold_meanwhile_goes_back_by_itself(
     assert len(mails("ben.okafor@example.com")) == 1
     assert patient.open("/book/paid").path == "/book/time"
     patient.choose_time("2026-06-01T19:00:00+00:00")
+    confirm_email(patient)
     patient.go_to_payment()
     assert patient.pay().heading == "You're booked, Rosa"
 
@@ -198,7 +203,8 @@ def test_going_back_from_payment_works_for_a_time_that_is_soon(patient: Patient,
     patient.come_to_check(EARLIEST)
     patient.go_to_payment()
     clock.advance(timedelta(minutes=2))
-    page = patient.press("Go back without paying")
+    patient.press("Go back without paying")
+    page = patient.press("Back to my booking")
     assert (page.status, page.path) == (200, "/book/check")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .patient import EARLIEST, Patient
+from .patient import EARLIEST, Patient, Therapist
 
 Rows = Callable[[str], list[tuple]]
 
@@ -75,3 +75,59 @@ def test_the_link_to_mend_the_state_leads_to_the_page_that_asks_for_it(patient: 
     patient.tell_about_myself(pt_state="OTHER")
     page = patient.follow("Go back and change it")
     assert page.form.asks("pt_state")
+
+
+@pytest.mark.parametrize(
+    ("slip", "mended", "told"),
+    [
+        (
+            {"pt_state": "OTHER"},
+            {"pt_state": "NJ"},
+            "Before: state: Somewhere else. Changed to: state: New Jersey.",
+        ),
+        (
+            {"pt_dob": "2010-03-14"},
+            {"pt_dob": "1980-03-14"},
+            "Before: age: March 14, 2010. Changed to: age: March 14, 1980.",
+        ),
+        (
+            {"pt_preg": "yes", "pt_preg_warn": "yes"},
+            {"pt_preg": "no"},
+            "Before: pregnant: Yes. Changed to: pregnant: No, or does not apply to me.",
+        ),
+    ],
+)
+def test_the_therapist_sees_what_an_answer_that_stopped_the_booking_was_before(
+    patient: Patient, therapist: Therapist, slip: dict[str, str], mended: dict[str, str], told: str
+):
+    patient.pass_safety_check()
+    patient.choose_time()
+    assert patient.tell_about_myself(**slip).path == "/book/stop"
+    patient.open(next(link for link in patient.page.links.values() if "change=1" in link))
+    patient.fill(**mended)
+    patient.press()
+    patient.choose_time()
+    patient.tell_about_myself(**mended)
+    patient.agree()
+    patient.go_to_payment()
+    patient.pay()
+
+    therapist.sign_in()
+    text = therapist.read_summary("Rosa Marin").text
+    assert f"Answers that had stopped the booking changed on Monday, June 1, 8:00 am. {told}" in text
+
+
+def test_an_answer_about_oneself_that_stopped_nothing_is_simply_replaced(
+    patient: Patient, therapist: Therapist
+):
+    patient.pass_safety_check()
+    patient.choose_time()
+    patient.tell_about_myself(pt_state="NJ")
+    patient.open("/book/about/place?change=1")
+    patient.fill(pt_state="NY")
+    patient.press()
+    patient.agree()
+    patient.go_to_payment()
+    patient.pay()
+    therapist.sign_in()
+    assert "changed on" not in therapist.read_summary("Rosa Marin").text

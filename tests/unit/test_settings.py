@@ -59,7 +59,7 @@ def test_production_refuses_each_of_these_by_name(name: str, value: str):
 
 
 def test_everything_that_is_wrong_is_said_at_once():
-    faults = refused({"CONSULT_ENV": "production", "PORT": "http", "STRIPE_SECRET_KEY": "sk_live_x"})
+    faults = refused({"CONSULT_ENV": "production", "PORT": "http", "ALLOW_DEMO_PAYMENTS": ""})
     said = "\n".join(faults)
     for name in (
         "SECRET_KEY",
@@ -72,7 +72,6 @@ def test_everything_that_is_wrong_is_said_at_once():
         "STRIPE_SECRET_KEY",
     ):
         assert name in said
-    assert "sk_live_x" not in said
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,9 @@ def test_everything_that_is_wrong_is_said_at_once():
         ("PORT", "٨٠٠٠"),
         ("PUBLIC_URL", "book.example.org"),
         ("PUBLIC_URL", "/book"),
-        ("STRIPE_SECRET_KEY", "sk_test_x"),
+        ("STRIPE_SECRET_KEY", "sk_live_x"),
+        ("STRIPE_SECRET_KEY", "pk_test_x"),
+        ("STRIPE_SECRET_KEY", "whsec_x"),
     ],
 )
 def test_development_refuses_what_makes_no_sense(tmp_path: Path, name: str, value: str):
@@ -144,3 +145,79 @@ def test_settings_cannot_be_changed_after_the_start(tmp_path: Path):
     settings = Settings.from_environ({"CONSULT_DATA": str(tmp_path)})
     with pytest.raises(AttributeError):
         settings.env = "production"  # type: ignore[misc]
+
+
+LIVE = {
+    **{name: value for name, value in PRODUCTION.items() if name != "ALLOW_DEMO_PAYMENTS"},
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_new, whsec_old",
+}
+
+
+@pytest.mark.parametrize("key", ["sk_live_x", "rk_live_x"])
+def test_production_takes_payments_with_a_live_key(key: str):
+    settings = Settings.from_environ({**LIVE, "STRIPE_SECRET_KEY": key})
+    assert settings.stripe_secret_key == key
+    assert settings.stripe_webhook_secrets == ("whsec_new", "whsec_old")
+    assert settings.stripe_api_base is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STRIPE_SECRET_KEY", "sk_test_x"),
+        ("STRIPE_SECRET_KEY", "rk_test_x"),
+        ("STRIPE_SECRET_KEY", "live"),
+        ("STRIPE_WEBHOOK_SECRETS", " , "),
+        ("STRIPE_API_BASE", "https://api.example.org"),
+    ],
+)
+def test_production_refuses_to_take_payments_with_these(name: str, value: str):
+    [fault] = refused({**LIVE, name: value})
+    assert name in fault
+    assert LIVE["STRIPE_SECRET_KEY"] not in fault
+
+
+def test_a_test_key_takes_no_money_in_production_even_where_the_demo_is_allowed():
+    [fault] = refused({**LIVE, "STRIPE_SECRET_KEY": "sk_test_x", "ALLOW_DEMO_PAYMENTS": "1"})
+    assert "STRIPE_SECRET_KEY" in fault
+
+
+def test_development_may_use_a_test_key_and_another_address_for_stripe(tmp_path: Path):
+    settings = Settings.from_environ(
+        {
+            "CONSULT_DATA": str(tmp_path),
+            "STRIPE_SECRET_KEY": "sk_test_x",
+            "STRIPE_API_BASE": "http://127.0.0.1:12111/",
+        }
+    )
+    assert settings.stripe_api_base == "http://127.0.0.1:12111"
+    assert settings.stripe_webhook_secrets == ()
+
+
+def test_an_address_for_stripe_must_be_one(tmp_path: Path):
+    faults = refused(
+        {
+            "CONSULT_DATA": str(tmp_path),
+            "STRIPE_SECRET_KEY": "sk_test_x",
+            "STRIPE_API_BASE": "127.0.0.1:12111",
+        }
+    )
+    assert ["STRIPE_API_BASE" in fault for fault in faults] == [True]
+
+
+@pytest.mark.parametrize(("env", "trusted"), [("development", 0), ("production", 1)])
+def test_a_proxy_stands_in_front_of_production_and_of_nothing_else(env: str, trusted: int, tmp_path: Path):
+    settings = Settings.from_environ(
+        {**PRODUCTION, "CONSULT_DATA": str(tmp_path), "CONSULT_ENV": env}
+        | ({"PUBLIC_URL": "http://localhost"} if env == "development" else {})
+    )
+    assert settings.trusted_proxies == trusted
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://", "memcached://localhost"])
+def test_a_redis_address_of_another_shape_is_refused(url: str):
+    [fault] = refused({**PRODUCTION, "REDIS_URL": url})
+    assert "REDIS_URL" in fault
+    assert Settings.from_environ({**PRODUCTION, "REDIS_URL": "redis://:secret@redis:6379/0"}).redis_url
+    assert Settings.from_environ(PRODUCTION).redis_url is None

@@ -7,9 +7,11 @@ from flask import Flask
 
 from tests.journeys.conftest import (  # noqa: F401 - fixtures
     another_patient,
+    confirm_email,
     mails,
     make_app,
     patient,
+    read_code,
     rows,
     run_worker,
     therapist,

@@ -65,13 +65,14 @@ class _Compiler:
                 file: Review(file, doc.version, doc.reviewed_by, doc.reviewed_on)
                 for file, doc in docs.by_file().items()
             },
+            documents=docs.texts,
         )
 
     def _questionnaire(self, definitions: dict[str, Condition]) -> Questionnaire:
         manifest = self._docs.manifest
         return Questionnaire(
             manifest.id,
-            manifest.version,
+            self._docs.version,
             manifest.title,
             manifest.language,
             manifest.birth_date_item,

@@ -1,6 +1,8 @@
 """All form files together, each of the right shape but not yet checked against one another."""
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .documents import FileDoc, FormDoc, ItemDoc, ListDoc, ManifestDoc, OptionDoc, SectionDoc, YesNoDoc
@@ -29,12 +31,14 @@ SOURCES = "sources.yaml"
 BODY_REGIONS = "body_regions"
 YES_NO = "yes_no"
 RATINGS = "ratings"
+_DIGEST_LENGTH = 8
 
 
 @dataclass(frozen=True)
 class Documents:
-    """All files, each of the right shape. Forms by file name, lists by list name."""
+    """All files, each of the right shape. Texts and forms by file name, lists by list name."""
 
+    texts: Mapping[str, str]
     sources_by_file: dict[str, YamlSource]
     manifest: ManifestDoc
     forms: dict[str, FormDoc]
@@ -46,6 +50,12 @@ class Documents:
     facts: FactsDoc
     sources: SourcesDoc
     condition_names: ConditionNamesDoc
+
+    @property
+    def version(self) -> str:
+        """The manifest's, and a digest of all texts: an edit nobody gave a number is another version too."""
+        content = json.dumps(self.texts, sort_keys=True)
+        return f"{self.manifest.version}+{hashlib.sha256(content.encode()).hexdigest()[:_DIGEST_LENGTH]}"
 
     def by_file(self) -> dict[str, FileDoc]:
         """Every file by its name."""

@@ -56,21 +56,38 @@ class YamlSource:
         return Fault(self.file, self.lines.get(known, 1), ".".join(map(str, known)), message)
 
 
-def read_yaml(folder: Path, file: str) -> YamlSource:
-    """Reads one file; never raises for its content. Two equal keys in a mapping are a fault."""
-    source = YamlSource(file)
+def read_yaml(folder: Path, file: str, top: type = dict) -> YamlSource:
+    """Reads one file, JSON as well, as `parse_yaml` does; never raises for its content."""
+    return parse_yaml(file, read_text(folder / file), top)
+
+
+def read_text(path: Path) -> str | None:
+    """None for a file that is missing or is not text in UTF-8."""
     try:
-        text = (folder / file).read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def parse_yaml(file: str, text: str | None, top: type = dict) -> YamlSource:
+    """The text of a file, None when it has none that can be read. Two equal keys in a mapping are a fault.
+
+    `top` is what the file as a whole must be.
+    """
+    source = YamlSource(file)
+    if text is None:
+        source.faults.append(Fault(file, 1, "", "cannot be read: it is missing, or is not text in UTF-8"))
+        return source
+    try:
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         source.faults.append(Fault(file, line, "", f"not valid YAML: {error.problem}"))
-    except (OSError, UnicodeDecodeError) as error:
-        source.faults.append(Fault(file, 1, "", f"cannot be read: {type(error).__name__}"))
     else:
         source.data = _plain(root, (), source) if root is not None else None
-        if not isinstance(source.data, dict):
-            source.faults.append(Fault(file, 1, "", "expected keys at the top of the file"))
+        if not isinstance(source.data, top):
+            expected = "keys" if top is dict else "a list"
+            source.faults.append(Fault(file, 1, "", f"expected {expected} at the top of the file"))
     return source
 
 

@@ -36,13 +36,15 @@ def about_page(name: str) -> ResponseReturnValue:
     if standing is None or not _may_answer(standing):
         return turned_away(Step.ABOUT, standing)
     d = deps()
-    questionnaire, today = d.ports.catalogue.questionnaire, d.now().date()
-    items = [_offered(questionnaire.items[item_id]) for item_id in PAGES[name][1]]
+    questionnaire, today = standing.catalogue.questionnaire, d.now().date()
+    # An older version of the form may not have every question of the page.
+    asked = [questionnaire.items[item_id] for item_id in PAGES[name][1] if item_id in questionnaire.items]
+    items = [_offered(item) for item in asked]
     if not posted():
         return _page(standing, name, show_page(questionnaire, items, standing.answers, today))
     page = receive_page(questionnaire, items, standing.answers, today)
     add_errors(page, contact_faults(page.answers, today))
-    if page.errors and (csrf_stale() or not emergency_in(page, standing.answers)):
+    if page.errors and (csrf_stale() or not emergency_in(standing.catalogue, page, standing.answers)):
         return _page(standing, name, page), 422
     with d.transaction():
         commands.save_about(d.session, standing.booking, page.answers, d.now(), d.ports)

@@ -4,14 +4,16 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import checkout, commands
+from consult.booking.holds import EmailNotConfirmed, HeldTooLong
 from consult.booking.journey import Step
 from consult.booking.money import find_money
-from consult.booking.pages import check_page, terms_page
+from consult.booking.pages import check_page, price_of, terms_page
 from consult.booking.standing import Standing
 from consult.deps import counter, deps
 from consult.payments.errors import AlreadyPaid, CheckoutRefused, CheckoutUnavailable
 from consult.scheduling.errors import HoldExpired
 from consult.web.fields import PlainField
+from consult.web.limits import CHECKOUTS, spend
 from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
@@ -60,7 +62,7 @@ def terms(standing: Standing) -> ResponseReturnValue:
 @at(Step.CHECK)
 def check(standing: Standing) -> ResponseReturnValue:
     d = deps()
-    page = check_page(standing, d.now(), d.ports)
+    page = check_page(standing, d.now())
     rows = [
         (item.ask, words, url_for("patient.about_page", name=page_of(item.id), change=1), item.ask)
         for item, words in page.rows
@@ -77,11 +79,17 @@ def check(standing: Standing) -> ResponseReturnValue:
 @patient.post("/book/pay")
 @at(Step.CHECK)
 def pay(standing: Standing) -> ResponseReturnValue:
+    spend(CHECKOUTS)
     try:
         url = checkout.open_checkout(counter(), standing.booking.id)
     except HoldExpired:
         flash("hold_ran_out")
         return redirect(url_for("patient.choose_time"), code=303)
+    except EmailNotConfirmed:
+        return redirect(url_for("patient.email"), code=303)
+    except HeldTooLong:
+        flash("held_too_long")
+        return redirect(url_for("patient.check"), code=303)
     except (CheckoutUnavailable, CheckoutRefused):
         flash("payment_unavailable")
         return redirect(url_for("patient.check"), code=303)
@@ -94,32 +102,55 @@ def pay(standing: Standing) -> ResponseReturnValue:
 @patient.get("/book/paid")
 def paid() -> ResponseReturnValue:
     """Back from the payment page. What it says is a hint: the gateway is asked."""
-    return _back_from_payment(abandon=False)
+    standing = current_standing()
+    if standing is None:
+        return render_template("patient/lost_cookie.html")
+    if standing.payment is not None:
+        checkout.settle(counter(), standing.payment.id)
+        standing = current_standing()
+    return _after_payment(standing, "not_paid_yet")
 
 
 @patient.get("/book/unpaid")
 def unpaid() -> ResponseReturnValue:
-    """Back without paying. The payment page is closed first; if it was paid after all, the visit stands."""
-    return _back_from_payment(abandon=True)
-
-
-def _back_from_payment(*, abandon: bool) -> ResponseReturnValue:
+    """Back without paying. Opening it changes nothing, since browsers open pages ahead of their readers, and
+    the payment may go on in another tab.
+    """
     standing = current_standing()
     if standing is None:
         return render_template("patient/lost_cookie.html")
-    if standing.payment is not None and abandon:
-        checkout.abandon(counter(), standing.payment.id, standing.booking.id)
-    elif standing.payment is not None:
-        checkout.settle(counter(), standing.payment.id)
+    if not _left_unpaid(standing):
+        return _after_payment(standing, "not_charged")
+    return render_template("patient/unpaid.html", standing=standing, price=price_of(standing.booking))
+
+
+@patient.post("/book/unpaid")
+def give_up_payment() -> ResponseReturnValue:
+    """The payment page is closed first. If it was paid after all, the visit stands."""
     standing = current_standing()
+    if standing is None:
+        return render_template("patient/lost_cookie.html")
+    if _left_unpaid(standing):
+        payment_id = standing.payment.id if standing.payment else None
+        checkout.abandon(counter(), payment_id, standing.booking.id)
+        standing = current_standing()
+    return _after_payment(standing, "not_charged")
+
+
+def _left_unpaid(standing: Standing) -> bool:
+    """Whether there is a payment page to close, or a time it kept that might be taken up again."""
+    if standing.facts.confirmed or standing.payment is not None:
+        return not standing.facts.confirmed
+    session = deps().session
+    money_back = find_money(session, standing.booking).going_back
+    return (
+        checkout.was_opened(session, standing.booking.id) and not standing.facts.hold_live and not money_back
+    )
+
+
+def _after_payment(standing: Standing | None, unpaid: str) -> ResponseReturnValue:
     if standing and standing.facts.confirmed:
         return redirect(address(Step.CONFIRMED), code=303)
     if standing and not find_money(deps().session, standing.booking).going_back:
-        flash(_came_back(standing, abandon))
+        flash(unpaid if standing.facts.hold_live else "hold_ran_out")
     return onward(standing)
-
-
-def _came_back(standing: Standing, abandon: bool) -> str:
-    if not standing.facts.hold_live:
-        return "hold_ran_out"
-    return "not_charged" if abandon else "not_paid_yet"

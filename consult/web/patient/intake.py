@@ -33,7 +33,7 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     section = next((known for known in _sections(standing) if known.id == section_id), None)
     if section is None:
         abort(404)
-    questionnaire, today = deps().ports.catalogue.questionnaire, deps().now().date()
+    questionnaire, today = standing.catalogue.questionnaire, deps().now().date()
     answers = standing.answers
     # The recheck brings the follow-up questions of the safety screen with it.
     items = list(dict.fromkeys([*section.items, *visible_items(questionnaire, answers, [section_id], today)]))
@@ -88,11 +88,11 @@ def intake_done(token: str) -> ResponseReturnValue:
 
 
 def _sections(standing: Standing) -> list[Section]:
-    return intake_sections(deps().ports.catalogue.questionnaire, standing.answers, deps().now().date())
+    return intake_sections(standing.catalogue.questionnaire, standing.answers, deps().now().date())
 
 
 def _next(standing: Standing) -> Section | None:
-    questionnaire = deps().ports.catalogue.questionnaire
+    questionnaire = standing.catalogue.questionnaire
     return next_section(questionnaire, standing.answers, standing.response.sections_done, deps().now().date())
 
 
@@ -143,7 +143,7 @@ def _page(standing: Standing, token: str, section: Section, page: QuestionPage) 
 
 def _checked_rows(standing: Standing) -> list[tuple[Section, list[tuple[str, str, None, None]]]]:
     """Each topic with what was answered, in the patient's own words."""
-    questionnaire, today = deps().ports.catalogue.questionnaire, deps().now().date()
+    questionnaire, today = standing.catalogue.questionnaire, deps().now().date()
     visible = visible_items(questionnaire, standing.answers, on=today)
     return [
         (

@@ -1,11 +1,13 @@
 """The private page of one booking, behind its secret address."""
 
-from flask import Response, render_template
+from flask import Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
 from consult.booking.handouts import find_patient_handout
+from consult.booking.models import Booking
 from consult.booking.pages import private_page as load_page
-from consult.booking.standing import Standing, find_standing
+from consult.booking.standing import Standing, VisitOver, find_standing, newest_appointment
 from consult.calendaring.service import download
 from consult.core.errors import NotFound
 from consult.deps import deps
@@ -13,19 +15,33 @@ from consult.deps import deps
 from .visit import patient
 
 
-def standing_of(token: str) -> Standing:
+def booking_of(token: str) -> Booking:
     """The confirmed booking behind a secret address. Raises NotFound, the same for every other token."""
-    d = deps()
-    booking = commands.find_booking(d.session, token)
+    booking = commands.find_booking(deps().session, token)
     if booking is None or booking.confirmed_at is None:
         raise NotFound
-    return find_standing(d.session, booking, d.now(), d.ports)
+    return booking
+
+
+def standing_of(token: str) -> Standing:
+    """Where a booking with a visit stands. Raises NotFound, and VisitOver for a cancelled one."""
+    booking = booking_of(token)
+    if booking.cancelled_at is not None:
+        raise VisitOver
+    return find_standing(deps().session, booking, deps().now(), deps().ports)
+
+
+@patient.errorhandler(VisitOver)
+def _over(_error: VisitOver) -> ResponseReturnValue:
+    """An old link or form of a visit that is cancelled or over: the private page says what is true now."""
+    token = (request.view_args or {})["token"]
+    return redirect(url_for("patient.private_page", token=token), code=303)
 
 
 @patient.get("/b/<token>")
 def private_page(token: str) -> str:
     d = deps()
-    standing = standing_of(token)
+    standing = find_standing(d.session, booking_of(token), d.now(), d.ports)
     return render_template(
         "patient/private_page.html",
         page=load_page(d.session, standing, d.now(), d.ports),
@@ -39,18 +55,20 @@ def private_page(token: str) -> str:
 def tips(token: str) -> str:
     """General tips before the visit, once they are released."""
     d = deps()
-    handout = find_patient_handout(d.session, standing_of(token), d.ports)
+    standing = standing_of(token)
+    handout = find_patient_handout(d.session, standing, d.ports)
     if handout is None:
         raise NotFound
-    return render_template("patient/tips.html", handout=handout, rules=d.ports.catalogue.handout, token=token)
+    rules = standing.catalogue.handout
+    return render_template("patient/tips.html", handout=handout, rules=rules, token=token)
 
 
 @patient.get("/b/<token>/appointment.ics")
 def calendar_file(token: str) -> Response:
-    standing = standing_of(token)
-    if standing.appointment is None:
+    appointment = newest_appointment(deps().session, booking_of(token))
+    if appointment is None:
         raise NotFound
-    body = download(deps().session, standing.appointment.id, sealer=deps().ports.sealer)
+    body = download(deps().session, appointment.id, sealer=deps().ports.sealer)
     return Response(
         body,
         content_type="text/calendar; charset=utf-8",

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from consult.booking import recheck as booking_recheck
 from consult.booking.screening import RECHECK
+from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.intake.questionnaire import visible_items
 from consult.web.security import redisplays
@@ -22,16 +23,16 @@ def recheck(token: str) -> ResponseReturnValue:
     if standing.booking.on_safety_hold:
         return redirect(url_for("patient.intake_done", token=token), code=303)
     d = deps()
-    questionnaire, today = d.ports.catalogue.questionnaire, d.now().date()
+    questionnaire, today = standing.catalogue.questionnaire, d.now().date()
     section = questionnaire.section(RECHECK)
     more = "more" in request.args
     answers = {name: value for name, value in standing.answers.items() if more or name != section.items[0].id}
     items = list(dict.fromkeys([*section.items, *visible_items(questionnaire, answers, [RECHECK], today)]))
     if not posted():
-        return _page(token, show_page(questionnaire, items, answers, today), more)
+        return _page(standing, token, show_page(questionnaire, items, answers, today), more)
     page = receive_page(questionnaire, items, answers, today)
     if page.errors:
-        return _page(token, page, more), 422
+        return _page(standing, token, page, more), 422
     known = answers | {name: value for name, value in page.answers.items() if value is not None}
     shown = request.form.getlist("shown")
     asked = visible_items(questionnaire, known, [RECHECK], today)
@@ -53,6 +54,6 @@ def recheck_done(token: str) -> ResponseReturnValue:
     return render_template("patient/recheck_done.html", standing=standing, token=token)
 
 
-def _page(token: str, page: QuestionPage, more: bool) -> str:
-    section = deps().ports.catalogue.questionnaire.section(RECHECK)
+def _page(standing: Standing, token: str, page: QuestionPage, more: bool) -> str:
+    section = standing.catalogue.questionnaire.section(RECHECK)
     return render_template("patient/recheck.html", page=page, section=section, token=token, more=more)

@@ -4,16 +4,20 @@ from collections.abc import Mapping
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
 
 from consult.booking import commands
 from consult.booking.journey import Step, may_enter
 from consult.booking.money import find_money
+from consult.booking.on_offer import booking_is_closed
 from consult.booking.screening import SCREEN, Screening, stopping_item
 from consult.booking.screening import screening as judge
 from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.intake.answers import AnswerValue
+from consult.intake.content import Catalogue
 from consult.web.fields import PlainField
+from consult.web.limits import SCREENS_SENT, SCREENS_STARTED, spend, wait_words
 from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
@@ -30,16 +34,41 @@ def safety() -> ResponseReturnValue:
     standing = before_change(standing) if standing else None
     if standing and not may_enter(Step.SCREEN, standing.facts):
         return onward(standing)
-    questionnaire, today = d.ports.catalogue.questionnaire, d.now().date()
+    catalogue, today = standing.catalogue if standing else d.ports.catalogue, d.now().date()
+    questionnaire = catalogue.questionnaire
     items = questionnaire.section(SCREEN).items
     saved = standing.answers if standing else {}
     if not posted():
-        return _screen_page(show_page(questionnaire, items, saved, today))
+        return _screen_page(catalogue, show_page(questionnaire, items, saved, today))
     page = receive_page(questionnaire, items, saved, today)
-    if page.errors and not emergency_in(page, saved):
-        return _screen_page(page), 422
-    if csrf_stale():
-        return stop_page_unsaved(page, saved)
+    emergency = emergency_in(catalogue, page, saved)
+    if page.errors and not emergency:
+        return _screen_page(catalogue, page), 422
+    refused = None if csrf_stale() else _refused(catalogue, page, first=standing is None)
+    if emergency and (refused or csrf_stale()):
+        return stop_page_unsaved(catalogue, page, saved)
+    return refused or _taken(standing, page)
+
+
+def _refused(catalogue: Catalogue, page: QuestionPage, *, first: bool) -> ResponseReturnValue | None:
+    """What is shown where nothing can be kept: too many were sent from here, or nothing is on offer."""
+    try:
+        spend(SCREENS_SENT)
+        if first:
+            spend(SCREENS_STARTED)
+    except TooManyRequests as refusal:
+        message = (
+            "Many safety checks were sent from your internet connection. What you ticked is still here: "
+        )
+        page.errors.insert(0, ("main", f"{message}please send it again {wait_words(refusal)}, or call us."))
+        return _screen_page(catalogue, page), 429, {"Retry-After": str(refusal.retry_after)}
+    if first and booking_is_closed(deps().session):
+        return redirect(url_for("patient.book"), code=303)
+    return None
+
+
+def _taken(standing: Standing | None, page: QuestionPage) -> ResponseReturnValue:
+    d = deps()
     with d.transaction():
         booking, token = commands.find_or_start(
             d.session, standing.booking if standing else None, request.form.get("zone"), d.now(), d.ports
@@ -52,24 +81,25 @@ def safety() -> ResponseReturnValue:
     return onward(current_standing())
 
 
-def emergency_in(page: QuestionPage, saved: Mapping[str, AnswerValue]) -> bool:
+def emergency_in(catalogue: Catalogue, page: QuestionPage, saved: Mapping[str, AnswerValue]) -> bool:
     """Whether what was answered settles an emergency: that is not kept waiting for a missing answer."""
-    return bool(_judged(page, saved).emergencies)
+    return bool(_judged(catalogue, page, saved).emergencies)
 
 
-def stop_page_unsaved(page: QuestionPage, saved: Mapping[str, AnswerValue]) -> ResponseReturnValue:
-    """The advice of an emergency whose form was stale: nothing is kept, but the advice is read."""
-    return _stop_page(_judged(page, saved), Step.SCREEN), 422
+def stop_page_unsaved(
+    catalogue: Catalogue, page: QuestionPage, saved: Mapping[str, AnswerValue]
+) -> ResponseReturnValue:
+    """The advice of an emergency whose answers cannot be kept: it is read all the same."""
+    return _stop_page(_judged(catalogue, page, saved), Step.SCREEN), 422
 
 
-def _judged(page: QuestionPage, saved: Mapping[str, AnswerValue]) -> Screening:
-    d = deps()
+def _judged(catalogue: Catalogue, page: QuestionPage, saved: Mapping[str, AnswerValue]) -> Screening:
     answers = {**saved, **{name: value for name, value in page.answers.items() if value is not None}}
-    return judge(d.ports.catalogue, answers, d.now().date())
+    return judge(catalogue, answers, deps().now().date())
 
 
-def _screen_page(page: object) -> str:
-    section = deps().ports.catalogue.questionnaire.section(SCREEN)
+def _screen_page(catalogue: Catalogue, page: object) -> str:
+    section = catalogue.questionnaire.section(SCREEN)
     return render_template(
         "patient/safety.html",
         page=page,

@@ -1,45 +1,76 @@
-"""Choosing a time, in the patient's own zone."""
+"""Choosing a kind of visit and a time, in the patient's own zone."""
 
-from datetime import date, datetime, timedelta
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
+from consult.booking.commands import SessionTypeRetired
+from consult.booking.holds import EmailNotConfirmed, HeldTooLong
 from consult.booking.journey import Step
 from consult.booking.money import find_money
-from consult.booking.pages import time_page
+from consult.booking.on_offer import time_page
 from consult.booking.standing import Standing
-from consult.core.clock import as_utc
 from consult.deps import deps
-from consult.scheduling.errors import SlotNotOffered, SlotTaken
+from consult.scheduling.errors import NotOffered, SlotNotOffered, SlotTaken
+from consult.scheduling.models import Appointment
 from consult.scheduling.zones import UnknownZone, zone_choices
 from consult.web.fields import PlainField
+from consult.web.form_values import day_from, instant_from
+from consult.web.limits import FREE_HOLDS, HOLDS, is_spent, spend
 from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
 from .visit import at, current_standing, onward, patient, posted, progress
 
 _DAYS = 7
-_REACH = timedelta(days=3650)
+_WANTED = "wanted"
+
+_WHY_NOT = {
+    NotOffered.PAST: "It has passed.",
+    NotOffered.NOTICE: "It is too soon to be booked.",
+    NotOffered.HORIZON: "It is too far ahead to be booked yet.",
+    NotOffered.CLOSED: "There are no visits at that time.",
+    NotOffered.GRID: "No visit starts at that minute.",
+    NotOffered.CAP: "No more visits are taken in those days.",
+}
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """A start that could not be held, and why, in words."""
+
+    start_at: datetime
+    why: str
 
 
 @patient.route("/book/time", methods=["GET", "POST"])
 @redisplays
 @at(Step.TIME)
 def choose_time(standing: Standing) -> ResponseReturnValue:
-    if not posted() or csrf_stale():
-        return _time_page(standing, stale=posted())
-    start_at = _instant(request.form.get("start", ""))
+    if not posted():
+        return _time_page(standing)
+    if csrf_stale():
+        return _time_page(standing, errors=[("main", STALE)])
+    start_at = instant_from(request.form.get("start", ""), deps().now())
     if start_at is None:
-        return _time_page(standing, missing=True)
+        return _time_page(standing, errors=[("start", "Choose a time.")])
+    return hold(standing, start_at)
+
+
+@patient.post("/book/type")
+@at(Step.TIME)
+def change_type(standing: Standing) -> ResponseReturnValue:
     d = deps()
     try:
         with d.transaction():
-            commands.choose_time(d.session, standing.booking, start_at, d.now(), d.ports)
-    except (SlotTaken, SlotNotOffered) as refusal:
-        return _time_page(standing, lost=start_at, taken=isinstance(refusal, SlotTaken))
-    return onward(current_standing())
+            commands.choose_session_type(d.session, standing.booking, _session_type_id(), d.now(), d.ports)
+    except SessionTypeRetired:
+        flash("type_retired")
+    return redirect(url_for("patient.choose_time"), code=303)
 
 
 @patient.post("/book/zone")
@@ -54,52 +85,84 @@ def change_zone(standing: Standing) -> ResponseReturnValue:
     return redirect(url_for("patient.choose_time"), code=303)
 
 
+def hold(standing: Standing, start_at: datetime) -> ResponseReturnValue:
+    """Hold this time and go on; or the page again, saying why not; or the way to a confirmed address, after
+    which `wanted_time` knows the start.
+    """
+    spend(HOLDS)
+    d, booking = deps(), standing.booking
+    crowded = booking.first_held_at is None and is_spent(FREE_HOLDS)
+    session.pop(_WANTED, None)
+    try:
+        with d.transaction():
+            commands.choose_time(d.session, booking, start_at, d.now(), d.ports, confirmed_only=crowded)
+    except EmailNotConfirmed:
+        session[_WANTED] = start_at.isoformat()
+        return redirect(url_for("patient.email"), code=303)
+    except HeldTooLong:
+        return _time_page(standing, held_too_long=True)
+    except SessionTypeRetired:
+        return _time_page(standing)
+    except SlotTaken:
+        return _time_page(standing, lost=_Lost(start_at, "Somebody else just took it."))
+    except SlotNotOffered as refusal:
+        return _time_page(standing, lost=_Lost(start_at, _WHY_NOT[refusal.reason]))
+    return onward(current_standing())
+
+
+def wanted_time() -> datetime | None:
+    """What was chosen before an address had to be confirmed."""
+    return instant_from(str(session.get(_WANTED, "")), deps().now())
+
+
 def _time_page(
     standing: Standing,
     *,
-    lost: datetime | None = None,
-    taken: bool = False,
-    missing: bool = False,
-    stale: bool = False,
+    lost: _Lost | None = None,
+    held_too_long: bool = False,
+    errors: list[tuple[str, str]] | None = None,
 ) -> ResponseReturnValue:
-    d = deps()
+    d, errors = deps(), errors or []
     page = time_page(
-        d.session, standing, d.now(), first_on=_day(request.args.get("from", "")), days=_DAYS, lost=lost
+        d.session,
+        standing,
+        d.now(),
+        first_on=day_from(request.args.get("from", "")),
+        days=_DAYS,
+        lost=lost.start_at if lost else None,
     )
-    chosen = page.held.start_at.isoformat() if page.held else None
-    if stale:
-        chosen = request.form.get("start")
-    errors = [("start", "Choose a time.")] if missing else []
-    if stale:
-        errors = [("main", STALE)]
     html = render_template(
         "patient/time.html",
         page=page,
         money=find_money(d.session, standing.booking),
         zones=zone_choices(),
         zone_field=PlainField("zone", page.zone),
-        slot_field=PlainField("start", chosen, [text for name, text in errors if name == "start"]),
+        slot_field=PlainField(
+            "start", _chosen(page.held), [text for name, text in errors if name == "start"]
+        ),
         errors=errors,
         lost=lost,
-        taken=taken,
+        held_too_long=held_too_long,
         step=progress(Step.TIME),
         previous_on=page.first_on - timedelta(days=_DAYS),
         next_on=page.first_on + timedelta(days=_DAYS),
     )
-    return (html, 409) if lost else (html, 422) if errors else html
+    if errors:
+        return html, 422
+    return (html, 409) if posted() else html
 
 
-def _instant(text: str) -> datetime | None:
+def _chosen(held: Appointment | None) -> str | None:
+    """What is ticked: what was just sent, or else what is held, or was wanted."""
+    if csrf_stale():
+        return request.form.get("start")
+    wanted = held.start_at if held else wanted_time()
+    return wanted.isoformat() if wanted else None
+
+
+def _session_type_id() -> uuid.UUID:
+    """Raises SessionTypeRetired for what is no id at all."""
     try:
-        instant = as_utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        return None
-    # Near the ends of the calendar a time can no longer be shown in every zone.
-    return instant if abs(instant - deps().now()) < _REACH else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
+        return uuid.UUID(request.form.get("type", ""))
     except ValueError:
-        return None
+        raise SessionTypeRetired from None

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from consult.booking import commands, desk
+from consult.booking.change_pages import desk_actions, recent_changes
 from consult.calendaring.subscriptions import find_last_fetch, new_subscription
 from consult.core.errors import NotFound
 from consult.deps import deps
@@ -21,7 +22,11 @@ therapist = Blueprint("therapist", __name__, url_prefix="/therapist")
 @therapist_only
 def today() -> str:
     d = deps()
-    return render_template("therapist/today.html", agenda=desk.agenda(d.session, d.now(), d.ports))
+    return render_template(
+        "therapist/today.html",
+        agenda=desk.agenda(d.session, d.now(), d.ports),
+        recent=recent_changes(d.session, d.now(), d.ports),
+    )
 
 
 @therapist.get("/bookings/<booking_id>")
@@ -29,7 +34,8 @@ def today() -> str:
 def summary(booking_id: str) -> str:
     d = deps()
     page = desk.summary_page(d.session, known_id(booking_id), d.now(), d.ports)
-    return render_template("therapist/summary.html", page=page, summary=page.summary)
+    actions = desk_actions(d.session, page.booking, d.now())
+    return render_template("therapist/summary.html", page=page, summary=page.summary, actions=actions)
 
 
 @therapist.post("/bookings/<booking_id>/release")

@@ -7,9 +7,12 @@ from flask import Response, render_template
 
 from consult.booking import desk
 from consult.booking.standing import find_standing
+from consult.core.errors import NotFound
 from consult.deps import deps
 from consult.intake import fhir
 from consult.intake.coverage import fact_coverage, source_coverage
+from consult.intake.worked_patients import Simulation, WorkedPatient, simulate
+from consult.summary.builder import build_summary
 from consult.web.auth import therapist_only
 
 from .agenda import known_id, therapist
@@ -24,7 +27,46 @@ def coverage() -> str:
         catalogue=catalogue,
         facts=fact_coverage(catalogue),
         sources=source_coverage(catalogue),
+        cases=_simulations(),
     )
+
+
+@therapist.get("/form/patients")
+@therapist_only
+def worked_patients() -> str:
+    """Every worked patient, and whether the form files still give what is expected."""
+    return render_template("therapist/worked_patients.html", cases=_simulations())
+
+
+@therapist.get("/form/patients/<patient_id>")
+@therapist_only
+def worked_patient(patient_id: str) -> str:
+    """One of them, walked through the rules. Raises NotFound."""
+    d = deps()
+    patient, before, after = _with_neighbours(patient_id)
+    today = d.now().date()
+    case = simulate(d.ports.catalogue, patient, today)
+    return render_template(
+        "therapist/worked_patient.html",
+        case=case,
+        summary=build_summary(d.ports.catalogue, case.answers, today),
+        catalogue=d.ports.catalogue,
+        before=before,
+        after=after,
+    )
+
+
+def _simulations() -> list[Simulation]:
+    d = deps()
+    return [simulate(d.ports.catalogue, patient, d.now().date()) for patient in d.worked_patients]
+
+
+def _with_neighbours(patient_id: str) -> tuple[WorkedPatient, WorkedPatient | None, WorkedPatient | None]:
+    patients = deps().worked_patients
+    for before, patient, after in zip((None, *patients), patients, (*patients[1:], None), strict=False):
+        if patient.id == patient_id:
+            return patient, before, after
+    raise NotFound
 
 
 @therapist.get("/form.json")
@@ -48,7 +90,7 @@ def booking_fhir(booking_id: str) -> Response:
         status="completed" if standing.intake_completed else "in-progress",
     )
     outcome = standing.screening.assessment.outcome
-    bundle = fhir.bundle(d.ports.catalogue, standing.answers, outcome, origin, d.settings.public_url)
+    bundle = fhir.bundle(standing.catalogue, standing.answers, outcome, origin, d.settings.public_url)
     return _download(bundle, "answers.json")
 
 

@@ -1,6 +1,6 @@
 """The patient's page of tips, in the therapist's hands."""
 
-from flask import redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import desk
@@ -8,6 +8,7 @@ from consult.booking.handouts import edit_from, handout_page
 from consult.booking.standing import Standing, find_standing
 from consult.deps import deps
 from consult.intake.handout_edits import save_edit
+from consult.practice.service import release_handouts_at_once
 from consult.web.auth import therapist_only
 
 from .agenda import known_id, therapist
@@ -44,6 +45,19 @@ def save_handout(booking_id: str) -> ResponseReturnValue:
             sealer=d.ports.sealer,
         )
     return redirect(url_for("therapist.handout", booking_id=booking_id), code=303)
+
+
+@therapist.post("/handouts")
+@therapist_only
+def release_handouts() -> ResponseReturnValue:
+    """Whether handouts wait for the therapist, for all patients; back to the one she came from."""
+    d = deps()
+    booking_id, at_once = known_id(request.form.get("booking_id", "")), request.form.get("at_once")
+    if at_once not in ("yes", "no"):
+        abort(400)
+    with d.transaction():
+        release_handouts_at_once(d.session, at_once == "yes")
+    return redirect(url_for("therapist.handout", booking_id=booking_id, _anchor="all-patients"), code=303)
 
 
 def _standing(booking_id: str) -> Standing:

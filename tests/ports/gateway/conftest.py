@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from consult.core.clock import FixedClock
 from consult.payments.demo_gateway import DemoGateway
 from consult.payments.gateway import Gateway
+from tests.stripe_double.cards import Card
+from tests.stripe_double.fixtures import double, pay_at, stripe  # noqa: F401
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,18 @@ def demo(session: Session, clock: FixedClock) -> DemoGateway:
     return DemoGateway(sessionmaker(session.get_bind()), clock, "https://clinic.example/demo-pay/")
 
 
-@pytest.fixture(params=["demo"])
+@pytest.fixture(params=["demo", "stripe"])
 def counter(request: pytest.FixtureRequest, clock: FixedClock) -> Counter:
-    demo = request.getfixturevalue(request.param)
-    return Counter(
-        demo,
-        pay=lambda checkout_id: demo.pay(checkout_id, clock()),
-        decline=lambda checkout_id: demo.decline(checkout_id, clock()),
-    )
+    """The demo, and the real Stripe gateway with the real SDK against the double, over HTTP."""
+    gateway = request.getfixturevalue(request.param)
+    if isinstance(gateway, DemoGateway):
+        return Counter(
+            gateway,
+            pay=lambda checkout_id: gateway.pay(checkout_id, clock()),
+            decline=lambda checkout_id: gateway.decline(checkout_id, clock()),
+        )
+    press_pay = request.getfixturevalue("pay_at")
+    return Counter(gateway, press_pay, lambda checkout_id: press_pay(checkout_id, Card.DECLINED))
 
 
 @pytest.fixture

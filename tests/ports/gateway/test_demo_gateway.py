@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import sessionmaker
 
-from consult.core.clock import FixedClock
 from consult.core.money import Money
 from consult.db.transaction import transaction
 from consult.payments.demo_gateway import KEY_LIFETIME, DemoGateway, Fault
@@ -129,9 +128,3 @@ def test_the_pay_page_knows_the_price_the_state_and_both_ways_back(demo, checkou
     assert page.success_url == "https://clinic.example/paid"
     assert page.cancel_url == "https://clinic.example/back"
     assert demo.find_checkout("demo_cs_nobody") is None
-
-
-def test_by_another_clock_it_is_the_same_gateway_at_another_time(demo, checkout, clock):
-    later = FixedClock(clock() + timedelta(days=3))
-    assert demo.at(later).fetch(checkout.checkout_id).status is CheckoutStatus.EXPIRED
-    assert demo.fetch(checkout.checkout_id).status is CheckoutStatus.OPEN

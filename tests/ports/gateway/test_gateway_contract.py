@@ -176,6 +176,10 @@ def test_an_unknown_payment_cannot_be_refunded(gateway):
         gateway.refund("pi_nobody", PRICE, "ref-1", "refund-1")
 
 
+def test_a_payment_nobody_contests_has_no_dispute(gateway, paid):
+    assert gateway.disputes(paid.gateway_payment_id) == []
+
+
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"id": "evt_1"}', b"not json"])
 @pytest.mark.parametrize("headers", [{}, {"Stripe-Signature": "t=1,v1=00"}, {"Stripe-Signature": ""}])
 def test_bytes_that_the_gateway_did_not_sign_are_never_an_event(gateway, raw, headers):

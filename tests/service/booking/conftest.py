@@ -1,5 +1,6 @@
 """The patient's story one command at a time, on a fresh database with the real ports."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -7,15 +8,20 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from consult.booking import commands
+from consult.booking import checkout, commands
 from consult.booking.checkout import Counter
+from consult.booking.email_confirmation import CodeAnswer, send_code, try_code
 from consult.booking.models import Booking
 from consult.booking.screening import Screening
 from consult.booking.standing import Standing, find_standing
 from consult.core.clock import FixedClock
+from consult.db.sealing import Place
 from consult.deps import counter as counter_of_the_app
 from consult.intake.reading import read_answers
+from consult.notifications.message import Message
+from consult.notifications.models import OutboxMessage
 from consult.payments.demo_gateway import DemoGateway
 
 TEN = datetime(2026, 6, 1, 14, 0, tzinfo=UTC)
@@ -85,11 +91,41 @@ class Desk:
         self.do(commands.agree, self.fresh(booking))
         return self.fresh(booking)
 
+    def booked(self, start_at: datetime = TEN) -> Booking:
+        """A booking that was paid for."""
+        booking = self.come_to_pay(start_at)
+        checkout.open_checkout(self.counter, booking.id)
+        payment = self.standing(booking).payment
+        assert payment is not None and payment.checkout_id is not None
+        self.gateway.pay(payment.checkout_id, self.now)
+        checkout.settle(self.counter, payment.id)
+        return self.fresh(booking)
+
     def fresh(self, booking: Booking | uuid.UUID) -> Booking:
         """The booking as it stands in the database now."""
         booking_id = booking if isinstance(booking, uuid.UUID) else booking.id
         self.session.expire_all()
         return self.session.get_one(Booking, booking_id)
+
+    def send_code(self, booking: Booking, address: str = ABOUT["pt_email"]) -> str:
+        """Have a code mailed to the address, and read it there."""
+        self.do(send_code, self.fresh(booking), address)
+        newest = select(OutboxMessage).where(
+            OutboxMessage.kind == "email_code", OutboxMessage.booking_id == booking.id
+        )
+        row = self.session.scalars(newest.order_by(OutboxMessage.created_at.desc())).first()
+        assert row is not None
+        place = Place("outbox_message", "payload", row.id)
+        message = Message.from_json(self.ports.sealer.open(row.payload_sealed, place))
+        assert message.to_email == address
+        return re.findall(r"^[0-9]{6}$", message.text, re.MULTILINE)[0]
+
+    def try_code(self, booking: Booking, code: str) -> CodeAnswer:
+        answer: CodeAnswer = self.do(try_code, self.fresh(booking), code)
+        return answer
+
+    def confirm_email(self, booking: Booking, address: str = ABOUT["pt_email"]) -> None:
+        assert self.try_code(booking, self.send_code(booking, address)) is CodeAnswer.RIGHT
 
     def standing(self, booking: Booking) -> Standing:
         return find_standing(self.session, self.fresh(booking), self.now, self.ports)

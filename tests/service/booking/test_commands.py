@@ -71,9 +71,10 @@ def test_price_and_refund_terms_are_those_of_the_start_whatever_changes_later(de
     booking = desk.start()
     with desk.counter.transaction():
         get_practice(desk.session).full_refund_hours = 1
+        get_practice(desk.session).move_until_hours = 1
     booking = desk.fresh(booking)
     assert (booking.price_minor, booking.currency) == (12_000, "usd")
-    assert booking.refund_terms == {"full_until_hours": 24, "late_percent": 50}
+    assert booking.refund_terms == {"full_until_hours": 24, "late_percent": 50, "move_until_hours": 24}
 
 
 class GiveUp(Exception):

@@ -106,6 +106,7 @@ def test_drafts_go_after_a_day_and_nobody_elses_patient_with_them(desk: Desk, cl
 def test_a_draft_being_paid_for_right_now_stays(desk: Desk, clock: FixedClock):
     booking = desk.come_to_pay(ONE + timedelta(days=2))
     clock.advance(DRAFT_LIFETIME)
+    desk.confirm_email(booking)
     desk.hold(booking, ONE + timedelta(days=2))
     checkout.open_checkout(desk.counter, booking.id)
     clock.advance(timedelta(minutes=5))

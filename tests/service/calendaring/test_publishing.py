@@ -15,6 +15,7 @@ from consult.calendaring.service import (
     download,
     invitation_for,
     publish,
+    reinstate,
     withdraw,
 )
 from consult.core.clock import FixedClock
@@ -63,6 +64,10 @@ class Desk:
     def withdraw(self) -> CalendarObject:
         with transaction(self.session):
             return withdraw(self.session, appointment_id=self.appointment_id, now=self.clock())
+
+    def reinstate(self, *, cancel_sent: bool) -> None:
+        with transaction(self.session):
+            reinstate(self.session, appointment_id=self.appointment_id, cancel_sent=cancel_sent)
 
     def invite(self) -> tuple[Method, icalendar.Event]:
         sent = invitation_for(
@@ -137,9 +142,45 @@ def test_what_was_withdrawn_is_neither_published_nor_withdrawn_again(desk: Desk)
         desk.withdraw()
 
 
+def test_reinstated_before_a_cancel_left_it_goes_on_under_its_own_uid(desk: Desk) -> None:
+    uid = desk.publish().uid
+    withdrawn = desk.withdraw()
+    stamp = withdrawn.revised_at
+    desk.reinstate(cancel_sent=False)
+    desk.publish()
+
+    method, event = desk.invite()
+    assert method is Method.REQUEST
+    assert (str(event["UID"]), event["SEQUENCE"], str(event["STATUS"])) == (uid, 2, "CONFIRMED")
+    assert event["DTSTAMP"].dt > stamp
+    assert desk.publish().vevent_therapist is not None
+
+
+def test_reinstated_after_a_cancel_left_it_is_a_new_event(desk: Desk) -> None:
+    uid = desk.publish().uid
+    desk.withdraw()
+    desk.reinstate(cancel_sent=True)
+    desk.publish()
+
+    _, event = desk.invite()
+    assert str(event["UID"]) != uid
+    assert event["SEQUENCE"] == 0
+    assert desk.session.scalar(text("SELECT count(*) FROM calendar_object")) == 1
+
+
+@pytest.mark.parametrize("cancel_sent", [False, True])
+def test_what_was_not_withdrawn_is_not_touched_by_reinstating(desk: Desk, cancel_sent: bool) -> None:
+    uid = desk.publish().uid
+    desk.reinstate(cancel_sent=cancel_sent)
+
+    assert str(desk.invite()[1]["UID"]) == uid
+
+
 def test_an_appointment_never_published_is_not_found(desk: Desk) -> None:
     with pytest.raises(NotFound):
         desk.withdraw()
+    with pytest.raises(NotFound):
+        desk.reinstate(cancel_sent=False)
     with pytest.raises(NotFound):
         desk.invite()
     with pytest.raises(NotFound):

@@ -1,96 +1,18 @@
 """Answers kept, sealed, merged and read back."""
 
-import uuid
+import json
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from consult.booking.models import Booking
-from consult.db.sealing import SealBroken
+from consult.db.sealing import Place, SealBroken
 from consult.db.transaction import transaction
 from consult.intake import service
 from consult.intake.assessment import assess
-from consult.intake.catalogue import load_catalogue
 from consult.intake.models import QuestionnaireResponse
-from consult.practice.models import Practice, Therapist
-from consult.scheduling.models import Schedule, SessionType
-
-FORMS = Path(__file__).parents[3] / "intake_forms"
-
-
-@pytest.fixture(scope="session")
-def catalogue():
-    return load_catalogue(FORMS)
-
-
-@pytest.fixture
-def session_type_id(session, clock):
-    practice = Practice(
-        name="Practice",
-        phone="555 0100",
-        licensed_states=["OR"],
-        full_refund_hours=24,
-        late_refund_percent=0,
-        privacy_version="1",
-        created_at=clock(),
-    )
-    therapist = Therapist(practice_id=practice.id, name="Therapist", about="", created_at=clock())
-    schedule = Schedule(
-        therapist_id=therapist.id,
-        zone="America/New_York",
-        slot_step_minutes=30,
-        notice_minutes=60,
-        horizon_days=30,
-    )
-    session_type = SessionType(
-        schedule_id=schedule.id,
-        name="Consultation",
-        minutes=45,
-        price_minor=9000,
-        currency="usd",
-        buffer_before_minutes=0,
-        buffer_after_minutes=0,
-        position=0,
-        active=True,
-    )
-    with transaction(session):
-        for row in (practice, therapist, schedule, session_type):
-            session.add(row)
-            session.flush()
-        return session_type.id
-
-
-@pytest.fixture
-def new_booking(session, clock, session_type_id):
-    def make():
-        booking = Booking(
-            token_digest=uuid.uuid4().hex,
-            token_sealed=b"",
-            session_type_id=session_type_id,
-            zone="America/New_York",
-            price_minor=9000,
-            currency="usd",
-            refund_terms={},
-            started_at=clock(),
-        )
-        with transaction(session):
-            session.add(booking)
-            session.flush()
-            return booking.id
-
-    return make
-
-
-@pytest.fixture
-def booking_id(session, clock, sealer, catalogue, new_booking):
-    """A booking whose questionnaire was begun."""
-    booking_id = new_booking()
-    with transaction(session):
-        service.start_response(session, booking_id, catalogue, clock(), sealer)
-    return booking_id
 
 
 @pytest.fixture
@@ -166,19 +88,47 @@ def test_a_changed_safety_answer_leaves_the_former_one(save, read, clock):
     save("screen", {"sc_main": ["none"]})
     [change] = read().screen_changes
     assert (change.at, change.section, change.former) == (clock(), "screen", {"sc_main": ["control"]})
+    assert change.became == {"sc_main": ["none"]}
     assert read().answers == {"sc_main": ["none"]}
 
 
 def test_a_safety_answer_taken_back_leaves_the_former_one(save, read):
     save("recheck", {"rc_same": ["saddle"]})
     save("recheck", {"rc_same": None})
-    assert [change.former for change in read().screen_changes] == [{"rc_same": ["saddle"]}]
+    [change] = read().screen_changes
+    assert (change.former, change.became) == ({"rc_same": ["saddle"]}, {"rc_same": None})
 
 
 def test_a_changed_answer_of_another_section_is_simply_replaced(save, read):
     save("life", {"li_sit": "gt8"})
     save("life", {"li_sit": "lt4"})
     assert read().screen_changes == ()
+
+
+def test_of_another_section_only_noted_answers_leave_the_former_one(save, read):
+    save("about", {"pt_state": "OTHER", "pt_name": "Rosa"})
+    save("about", {"pt_state": "OTHER", "pt_name": "Rosa M"}, noted={"pt_state"})
+    assert read().screen_changes == ()
+    save("about", {"pt_state": "NY", "pt_name": "Rosa Marin"}, noted={"pt_state", "pt_dob"})
+    [change] = read().screen_changes
+    assert (change.section, change.former, change.became) == (
+        "about",
+        {"pt_state": "OTHER"},
+        {"pt_state": "NY"},
+    )
+
+
+def test_a_change_from_before_it_was_noted_what_became_of_it_is_still_read(session, booking_id, save, sealer):
+    save("screen", {"sc_main": ["control"]})
+    save("screen", {"sc_main": ["none"]})
+    with transaction(session):
+        row = service.find_response(session, booking_id)
+        place = Place("questionnaire_response", "answers_sealed", row.id)
+        content = json.loads(sealer.open(row.answers_sealed, place))
+        del content["screen_changes"][0]["became"]
+        row.answers_sealed = sealer.seal(json.dumps(content), place)
+    [change] = service.read_response(session, booking_id, sealer).screen_changes
+    assert (change.former, change.became) == ({"sc_main": ["control"]}, None)
 
 
 def test_outcomes_are_kept_in_order_with_the_version(
@@ -195,7 +145,7 @@ def test_outcomes_are_kept_in_order_with_the_version(
         "screen",
         "caution",
         ("cancer_history",),
-        "1.0.0",
+        catalogue.version,
     )
     assert (second.stage, second.level, second.flags) == ("intake", "urgent", ("cancer_with_warning_signs",))
     assert second.at - first.at == timedelta(hours=1)

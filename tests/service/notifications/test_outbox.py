@@ -1,15 +1,16 @@
 """The rows: what is due, whose it is, how it ends."""
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from consult.notifications.message import Message
 from consult.notifications.models import OutboxMessage
-from consult.notifications.service import MOST_ATTEMPTS, enqueue, wait_after
+from consult.notifications.service import MOST_ATTEMPTS, enqueue, wait_after, withdraw
 
 from .conftest import LEASE, Outbox
 
@@ -190,3 +191,64 @@ def test_a_mail_outlives_its_booking(outbox: Outbox, booking_id: uuid.UUID) -> N
     with outbox.transaction():
         outbox.session.execute(text("DELETE FROM booking"))
     assert outbox.row("k").booking_id is None
+
+
+@pytest.fixture
+def put_for(outbox: Outbox, booking_id: uuid.UUID) -> Callable[..., None]:
+    def put(kind: str, *, of: uuid.UUID | None = booking_id) -> None:
+        message = Message("", "ann@example.com", "x", "x", "x", dedupe_key=kind)
+        with outbox.transaction():
+            enqueue(
+                outbox.session,
+                kind=kind,
+                message=message,
+                sealer=outbox.sealer,
+                now=outbox.clock(),
+                booking_id=of,
+            )
+
+    return put
+
+
+def _withdraw(outbox: Outbox, booking_id: uuid.UUID, *kinds: str) -> set[str]:
+    with outbox.transaction():
+        return withdraw(outbox.session, booking_id, kinds)
+
+
+def _left(outbox: Outbox) -> set[str]:
+    outbox.session.rollback()
+    return set(outbox.session.scalars(select(OutboxMessage.kind)))
+
+
+def test_what_was_overtaken_is_taken_back_and_may_be_said_anew(
+    outbox: Outbox, booking_id: uuid.UUID, put_for: Callable[..., None]
+) -> None:
+    put_for("moved")
+    put_for("alert")
+    put_for("moved-elsewhere", of=None)
+
+    assert _withdraw(outbox, booking_id, "moved", "cancelled", "moved-elsewhere") == {"moved"}
+    assert _left(outbox) == {"alert", "moved-elsewhere"}
+    put_for("moved")
+    assert "moved" in _left(outbox)
+
+
+def test_what_a_worker_has_or_has_sent_is_not_taken_back(
+    outbox: Outbox, booking_id: uuid.UUID, put_for: Callable[..., None]
+) -> None:
+    put_for("moved")
+    [claim] = outbox.claim()
+    assert _withdraw(outbox, booking_id, "moved") == set()
+    outbox.finish(claim)
+    assert _withdraw(outbox, booking_id, "moved") == set()
+    assert _left(outbox) == {"moved"}
+
+
+def test_what_was_tried_before_may_have_arrived(
+    outbox: Outbox, booking_id: uuid.UUID, put_for: Callable[..., None]
+) -> None:
+    put_for("moved")
+    outbox.fail(outbox.claim()[0])
+
+    assert _withdraw(outbox, booking_id, "moved") == set()
+    assert _left(outbox) == set()

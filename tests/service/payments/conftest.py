@@ -19,6 +19,7 @@ from consult.payments.models import Payment
 from consult.payments.till import Checkout, Till, start_checkout
 from consult.practice.models import Practice, Therapist
 from consult.scheduling.models import Schedule, SessionType
+from tests.stripe_double.fixtures import double, pay_at, stripe  # noqa: F401 - fixtures
 
 PRICE = Money(9000, "usd")
 URLS = ReturnUrls("https://clinic.example/paid", "https://clinic.example/back")

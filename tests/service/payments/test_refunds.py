@@ -16,6 +16,7 @@ from consult.payments.gateway import RefundSnapshot, RefundStatus
 from consult.payments.lifecycle import RefundState
 from consult.payments.models import DemoRefund, LedgerEntry, LedgerKind, Refund
 from consult.payments.outcomes import NothingNew, RefundMoved
+from consult.payments.refunds import UNDO_WINDOW
 from consult.payments.service import record_snapshot
 
 PRICE = Money(9000, "usd")
@@ -279,7 +280,7 @@ def test_another_gateways_refund_waits_and_no_try_is_counted(till, request_refun
 def test_each_failed_try_puts_the_next_one_off_until_a_person_has_to_look(
     till, request_refund, demo, clock, due
 ):
-    refund_id = request_refund()
+    refund_id = request_refund(reason="patient")
     waits = []
     while refund_id in due():
         demo.faults = [Fault.DOWN_BEFORE]
@@ -301,3 +302,62 @@ def test_refunds_to_run_are_those_that_are_not_settled(request_refund, record, d
     record(done, RefundStatus.SUCCEEDED, Money(1000, "usd"), "re_3")
     assert set(due()) == {waiting, pending}
     assert due("another") == []
+
+
+def test_what_a_therapist_may_still_take_back_is_not_sent_yet(request_refund, clock, due):
+    refund_id = request_refund(reason="therapist")
+    clock.advance(UNDO_WINDOW - timedelta(seconds=1))
+    assert due() == []
+    clock.advance(timedelta(seconds=1))
+    assert due() == [refund_id]
+
+
+def test_a_refund_nobody_tried_to_send_is_taken_back_and_can_be_asked_for_again(
+    session, request_refund, booking_id, sent
+):
+    request_refund(HALF, "patient")
+    first = request_refund(HALF, "therapist")
+    with transaction(session):
+        assert refund_service.withdraw_refund(session, booking_id, "therapist")
+    assert [refund.reason for refund in session.query(Refund)] == ["patient"]
+    assert request_refund(HALF, "therapist") != first
+    assert sent() == 0
+
+
+@pytest.mark.parametrize("tried", ["sent", "down"])
+def test_a_refund_the_gateway_may_have_heard_of_stays(
+    till, request_refund, demo, clock, session, booking_id, tried
+):
+    refund_id = request_refund()
+    if tried == "sent":
+        tills.run_refund(till, refund_id, clock())
+    else:
+        demo.faults = [Fault.DOWN_BEFORE]
+        with pytest.raises(RefundDelayed):
+            tills.run_refund(till, refund_id, clock())
+    with transaction(session):
+        assert not refund_service.withdraw_refund(session, booking_id, "therapist")
+    assert session.query(Refund).count() == 1
+
+
+def test_nothing_requested_is_nothing_to_take_back(session, paid, booking_id):
+    with transaction(session):
+        assert refund_service.withdraw_refund(session, booking_id, "therapist")
+
+
+def test_a_booking_is_refunded_out_of_what_is_left_of_its_payments(
+    session, request_refund, booking_id, clock
+):
+    request_refund(Money(2000, "usd"), "staff")
+    assert refund_service.left_to_refund(session, booking_id, "usd") == Money(7000, "usd")
+    with transaction(session):
+        given = refund_service.refund_booking(session, booking_id, PRICE, "patient", clock())
+    assert given == Money(7000, "usd")
+    assert refund_service.left_to_refund(session, booking_id, "usd") == NOTHING
+    assert refund_service.left_to_refund(session, booking_id, "eur") == Money(0, "eur")
+
+
+def test_a_booking_never_paid_for_has_nothing_to_give_back(session, booking_id, clock):
+    with transaction(session):
+        given = refund_service.refund_booking(session, booking_id, PRICE, "patient", clock())
+    assert given == NOTHING

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 from consult.booking.models import Booking
 from consult.practice.models import Practice, Therapist
 from consult.scheduling.lifecycle import Status
-from consult.scheduling.models import Appointment, AvailabilityRule, Schedule, SessionType, TimeOff
+from consult.scheduling.models import (
+    Appointment,
+    AvailabilityRule,
+    ExtraHours,
+    Schedule,
+    SessionType,
+    TimeOff,
+)
+from consult.scheduling.rulebook import bump_rules
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 """A Monday, eight in the morning in New York."""
@@ -36,6 +44,9 @@ def add_clinic(
     horizon_days: int = 30,
     minutes: int = 60,
     buffers: tuple[int, int] = (0, 0),
+    max_per_day: int | None = None,
+    max_per_week: int | None = None,
+    holiday_region: str | None = None,
 ) -> Clinic:
     """A practice whose therapist works from nine to five, Mondays to Fridays, and offers one session."""
     practice = Practice(
@@ -54,6 +65,9 @@ def add_clinic(
         slot_step_minutes=step_minutes,
         notice_minutes=notice_minutes,
         horizon_days=horizon_days,
+        max_per_day=max_per_day,
+        max_per_week=max_per_week,
+        holiday_region=holiday_region,
     )
     for row in (practice, therapist, schedule):
         session.add(row)
@@ -122,7 +136,29 @@ def add_time_off(session: Session, clinic: Clinic, start_at: datetime, end_at: d
             end_time=end.time(),
         )
     )
-    session.flush()
+    bump_rules(session, clinic.schedule_id)
+
+
+def add_extra_hours(session: Session, clinic: Clinic, day: date, start_time: time, end_time: time) -> None:
+    session.add(
+        ExtraHours(schedule_id=clinic.schedule_id, open_on=day, start_time=start_time, end_time=end_time)
+    )
+    bump_rules(session, clinic.schedule_id)
+
+
+def add_hours(session: Session, clinic: Clinic, weekday: int, start_time: time, end_time: time) -> None:
+    session.add(
+        AvailabilityRule(
+            schedule_id=clinic.schedule_id, weekday=weekday, start_time=start_time, end_time=end_time
+        )
+    )
+    bump_rules(session, clinic.schedule_id)
+
+
+def retire(session: Session, session_type_id: uuid.UUID) -> None:
+    session_type = session.get_one(SessionType, session_type_id)
+    session_type.active = False
+    bump_rules(session, session_type.schedule_id)
 
 
 def new_appointment(

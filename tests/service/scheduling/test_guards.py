@@ -22,12 +22,6 @@ INSERT = text(
 
 
 @pytest.fixture
-def clinic(db_session: Session) -> Clinic:
-    with transaction(db_session):
-        return add_clinic(db_session)
-
-
-@pytest.fixture
 def connection(engine: Engine, clinic: Clinic) -> Iterator[Connection]:
     with engine.connect() as connection:
         yield connection

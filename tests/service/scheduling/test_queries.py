@@ -1,16 +1,16 @@
 """What is on offer, and who comes when."""
 
 import uuid
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, event, update
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 from consult.db.transaction import transaction
 from consult.scheduling.lifecycle import CLAIMING, SESSIONS, Status
-from consult.scheduling.models import AvailabilityRule, SessionType
 from consult.scheduling.queries import (
     agenda,
     find_live_appointment,
@@ -26,20 +26,16 @@ from tests.service.scheduling.factory import (
     Clinic,
     add_booking,
     add_clinic,
+    add_hours,
     add_session_type,
     add_time_off,
     at,
     new_appointment,
+    retire,
 )
 
 NEW_YORK = "America/New_York"
 TUESDAY = date(2026, 6, 2)
-
-
-@pytest.fixture
-def clinic(db_session: Session) -> Clinic:
-    with transaction(db_session):
-        return add_clinic(db_session)
 
 
 def starts(
@@ -206,6 +202,39 @@ def test_every_slot_is_on_exactly_one_of_the_patients_days(db_session: Session, 
         assert one_by_one == starts(db_session, clinic, TUESDAY, 10, zone=zone)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("zone", "day", "half_hours"),
+    [
+        ("America/New_York", date(2026, 11, 1), 50),
+        ("America/Los_Angeles", date(2026, 3, 8), 46),
+        ("Europe/Berlin", date(2026, 3, 29), 46),
+        ("America/Santiago", date(2026, 4, 4), 50),
+        ("America/Santiago", date(2026, 9, 6), 46),
+        ("America/Havana", date(2026, 11, 1), 50),
+        ("Africa/Cairo", date(2026, 4, 24), 46),
+        ("Australia/Lord_Howe", date(2026, 4, 5), 49),
+        ("Australia/Lord_Howe", date(2026, 10, 4), 47),
+        ("Asia/Kathmandu", date(2026, 3, 8), 48),
+    ],
+)
+def test_a_day_on_which_the_patients_clocks_change_has_all_its_hours_and_no_others(
+    db_session: Session, zone: str, day: date, half_hours: int
+) -> None:
+    """The therapist is there day and night. In some of these places midnight itself comes twice or never."""
+    with transaction(db_session):
+        clinic = add_clinic(db_session, minutes=30, horizon_days=250)
+        for weekday in range(7):
+            add_hours(db_session, clinic, weekday, time(0), time(0))
+    march = datetime(2026, 3, 1, tzinfo=UTC)
+
+    found = starts(db_session, clinic, day, now=march, zone=zone)
+
+    assert {start.astimezone(ZoneInfo(zone)).date() for start in found} == {day}
+    assert len(found) == half_hours
+    assert found == sorted(set(found))
+
+
 def test_the_therapists_clock_change_moves_the_slots_and_the_patients_does_not(db_session: Session) -> None:
     with transaction(db_session):
         clinic = add_clinic(db_session, horizon_days=300)
@@ -227,11 +256,7 @@ def test_an_old_zone_name_from_the_browser_is_understood(db_session: Session, cl
 
 def test_hours_changed_in_the_same_transaction_already_count(db_session: Session, clinic: Clinic) -> None:
     with transaction(db_session):
-        db_session.add(
-            AvailabilityRule(
-                schedule_id=clinic.schedule_id, weekday=5, start_time=time(10), end_time=time(11)
-            )
-        )
+        add_hours(db_session, clinic, 5, time(10), time(11))
         assert starts(db_session, clinic, date(2026, 6, 6)) == [at(6, 14)]
 
 
@@ -246,7 +271,7 @@ def test_another_therapists_time_is_no_concern(db_session: Session, clinic: Clin
 
 def test_a_session_type_no_longer_offered_is_not_found(db_session: Session, clinic: Clinic) -> None:
     with transaction(db_session):
-        db_session.execute(update(SessionType).values(active=False))
+        retire(db_session, clinic.session_type_id)
 
     with pytest.raises(NotFound):
         starts(db_session, clinic)

@@ -7,27 +7,20 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, aliased
 
 from consult.db.transaction import transaction
 from consult.scheduling import service
-from consult.scheduling.errors import SlotTaken
+from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import CLAIMING, Status
 from consult.scheduling.models import Appointment
-from tests.service.scheduling.factory import NOW, Clinic, add_booking, add_clinic, at, new_appointment
+from tests.service.scheduling.factory import NOW, Clinic, add_booking, at, new_appointment
 from tests.service.scheduling.test_guards import drop_guards
 
 WORKERS, TRIES = 8, 40
 
 Attempt = Callable[[Session, uuid.UUID, datetime], None]
-
-
-@pytest.fixture
-def clinic(db_session: Session) -> Clinic:
-    with transaction(db_session):
-        return add_clinic(db_session)
 
 
 def race(engine: Engine, clinic: Clinic, attempt: Attempt, start_ats: list[datetime]) -> Counter[str]:
@@ -46,6 +39,8 @@ def race(engine: Engine, clinic: Clinic, attempt: Attempt, start_ats: list[datet
                 attempt(session, booking_id, start_at)
             except SlotTaken:
                 return "taken"
+            except SlotNotOffered:
+                return "not offered"
             return "held"
 
     with ThreadPoolExecutor(WORKERS) as pool:

@@ -5,76 +5,35 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
 import pytest
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from consult.booking.models import Booking
 from consult.core.errors import NotFound
+from consult.core.timespan import TimeSpan
 from consult.db.transaction import transaction
 from consult.scheduling import service
-from consult.scheduling.errors import HoldExpired, SlotNotOffered, SlotTaken
+from consult.scheduling.errors import HoldExpired, NotOffered, SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Command, Status, TransitionRefused
-from consult.scheduling.models import Appointment, AvailabilityRule, SessionType
+from consult.scheduling.models import Appointment, AvailabilityRule
 from consult.scheduling.queries import find_live_appointment
+from consult.scheduling.rulebook import bump_rules
 from tests.service.scheduling.factory import (
     NOW,
     Clinic,
     add_booking,
     add_clinic,
+    add_hours,
     add_session_type,
     add_time_off,
     at,
     new_appointment,
+    retire,
 )
+from tests.service.scheduling.steps import LATER, TTL, hold, new_booking, status, stored
 
 CommandOnOne = Callable[[Session, uuid.UUID, datetime], Appointment]
-
-TTL = timedelta(minutes=10)
-LATER = NOW + TTL
-
-
-@pytest.fixture
-def clinic(db_session: Session) -> Clinic:
-    with transaction(db_session):
-        return add_clinic(db_session)
-
-
-def new_booking(session: Session, clinic: Clinic) -> uuid.UUID:
-    with transaction(session):
-        return add_booking(session, clinic)
-
-
-def hold(
-    session: Session,
-    clinic: Clinic,
-    booking_id: uuid.UUID,
-    start_at: datetime,
-    *,
-    now: datetime = NOW,
-    session_type_id: uuid.UUID | None = None,
-) -> uuid.UUID:
-    with transaction(session):
-        appointment = service.place_hold(
-            session,
-            booking_id=booking_id,
-            session_type_id=session_type_id or clinic.session_type_id,
-            start_at=start_at,
-            now=now,
-            hold_ttl=TTL,
-        )
-        return appointment.id
-
-
-def stored(session: Session, appointment_id: uuid.UUID) -> Appointment:
-    session.rollback()
-    appointment = session.get(Appointment, appointment_id)
-    assert appointment is not None
-    return appointment
-
-
-def status(session: Session, appointment_id: uuid.UUID) -> Status:
-    return stored(session, appointment_id).status
 
 
 class TestPlacingAHold:
@@ -93,32 +52,46 @@ class TestPlacingAHold:
         assert held.session_type_id == clinic.session_type_id
 
     @pytest.mark.parametrize(
-        "start_at",
+        ("start_at", "reason"),
         [
-            at(2, 15, 10),
-            at(2, 15) + timedelta(seconds=1),
-            at(2, 15) + timedelta(microseconds=1),
-            at(2, 15) - timedelta(milliseconds=500),
-            at(2, 12, 30),
-            at(2, 20, 30),
-            at(6, 15),
-            at(1, 13, 30),
-            at(1, 12),
-            at(2, 15) + timedelta(days=30),
-            at(2, 15) + timedelta(days=900_000),
-            at(2, 15) - timedelta(days=700_000),
+            (at(2, 15, 10), NotOffered.GRID),
+            (at(2, 15) + timedelta(seconds=1), NotOffered.GRID),
+            (at(2, 15) + timedelta(microseconds=1), NotOffered.GRID),
+            (at(2, 15) - timedelta(milliseconds=500), NotOffered.GRID),
+            (at(2, 12, 30), NotOffered.CLOSED),
+            (at(2, 20, 30), NotOffered.CLOSED),
+            (at(2, 20) + timedelta(microseconds=1), NotOffered.CLOSED),
+            (at(6, 15), NotOffered.CLOSED),
+            (at(1, 13, 30), NotOffered.NOTICE),
+            (at(1, 12), NotOffered.NOTICE),
+            (NOW - timedelta(microseconds=1), NotOffered.PAST),
+            (at(2, 15) + timedelta(days=30), NotOffered.HORIZON),
+            (at(2, 15) + timedelta(days=900_000), NotOffered.HORIZON),
+            (at(2, 15) - timedelta(days=700_000), NotOffered.PAST),
         ],
         ids=str,
     )
-    def test_a_start_that_was_never_on_offer_is_refused(
-        self, db_session: Session, clinic: Clinic, start_at: datetime
+    def test_a_start_that_is_not_on_offer_is_refused_with_the_reason(
+        self, db_session: Session, clinic: Clinic, start_at: datetime, reason: NotOffered
     ) -> None:
         booking_id = new_booking(db_session, clinic)
 
         with pytest.raises(SlotNotOffered) as refusal:
             hold(db_session, clinic, booking_id, start_at)
-        assert refusal.value.start_at == start_at
+        assert (refusal.value.start_at, refusal.value.reason) == (start_at, reason)
         assert find_live_appointment(db_session, booking_id) is None
+
+    def test_a_start_that_only_a_shorter_session_fits_is_closed_to_a_longer(
+        self, db_session: Session, clinic: Clinic
+    ) -> None:
+        with transaction(db_session):
+            shorter = add_session_type(db_session, clinic.schedule_id, minutes=30).id
+        booking_id = new_booking(db_session, clinic)
+
+        with pytest.raises(SlotNotOffered) as refusal:
+            hold(db_session, clinic, booking_id, at(2, 20, 30))
+        assert refusal.value.reason is NotOffered.CLOSED
+        hold(db_session, clinic, booking_id, at(2, 20, 30), session_type_id=shorter)
 
     def test_the_first_start_after_the_notice_is_accepted(self, db_session: Session, clinic: Clinic) -> None:
         hold(db_session, clinic, new_booking(db_session, clinic), at(1, 14))
@@ -128,14 +101,7 @@ class TestPlacingAHold:
     ) -> None:
         with transaction(db_session):
             for weekday in (2, 3):
-                db_session.add(
-                    AvailabilityRule(
-                        schedule_id=clinic.schedule_id,
-                        weekday=weekday,
-                        start_time=time(0),
-                        end_time=time(0),
-                    )
-                )
+                add_hours(db_session, clinic, weekday, time(0), time(0))
         booking_id = new_booking(db_session, clinic)
         midnight = at(2, 4) + timedelta(days=30)
 
@@ -266,7 +232,7 @@ class TestPlacingAHold:
 
     def test_a_retired_session_type_cannot_be_held(self, db_session: Session, clinic: Clinic) -> None:
         with transaction(db_session):
-            db_session.execute(update(SessionType).values(active=False))
+            retire(db_session, clinic.session_type_id)
 
         with pytest.raises(NotFound):
             hold(db_session, clinic, new_booking(db_session, clinic), at(2, 15))
@@ -472,6 +438,7 @@ class TestBooking:
         held = ended_hold(db_session, clinic, "running out")
         with transaction(db_session):
             db_session.execute(delete(AvailabilityRule))
+            bump_rules(db_session, clinic.schedule_id)
 
         with pytest.raises(SlotTaken), transaction(db_session):
             service.book(db_session, held, LATER)
@@ -509,7 +476,16 @@ class TestAfterTheSession:
 
 @pytest.mark.parametrize(
     "command",
-    [service.release_hold, service.book, service.cancel, service.complete, service.mark_no_show],
+    [
+        service.release_hold,
+        service.book,
+        service.cancel,
+        service.complete,
+        service.mark_no_show,
+        service.restore,
+        service.reopen,
+        service.unblock_time,
+    ],
 )
 def test_an_unknown_appointment_is_not_found(
     db_session: Session, clinic: Clinic, command: CommandOnOne
@@ -538,6 +514,21 @@ def test_every_command_takes_the_schedules_lock(db_session: Session, clinic: Cli
         lambda: service.book(db_session, held, NOW),
         lambda: service.cancel(db_session, held, NOW),
         lambda: service.expire_holds(db_session, NOW),
+        lambda: service.place_offer_hold(
+            db_session, session_type_id=clinic.session_type_id, start_at=at(3, 15), now=NOW, until=LATER
+        ),
+        lambda: service.move(db_session, held, at(3, 15), NOW),
+        lambda: service.restore(db_session, held, NOW),
+        lambda: service.reopen(db_session, held, NOW),
+        lambda: service.block_time(
+            db_session,
+            schedule_id=clinic.schedule_id,
+            span=TimeSpan(at(3, 15), at(3, 16)),
+            title="Meeting",
+            now=NOW,
+        ),
+        lambda: service.unblock_time(db_session, held, NOW),
+        lambda: bump_rules(db_session, clinic.schedule_id),
     ]
 
     def run_impatiently(command: Callable[[], object]) -> None:

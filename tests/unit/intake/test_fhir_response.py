@@ -177,7 +177,7 @@ def test_any_response_answers_exactly_the_questions_that_r4_finds_enabled(catalo
 
 def test_it_names_the_form_and_version_the_time_and_the_patient_by_id(respond, form):
     response = respond({"st_dur": "w6"})
-    assert response["questionnaire"] == f"{form['url']}|1.0.0"
+    assert response["questionnaire"] == f"{form['url']}|{form['version']}"
     assert response["authored"] == "2026-06-01T12:30:15+00:00"
     assert response["subject"] == {"reference": f"Patient/{ORIGIN.patient_id}"}
     assert (response["id"], response["status"]) == (str(ORIGIN.response_id), "completed")

@@ -1,4 +1,4 @@
-"""The twenty worked patients, and whether each serious rule is missed when it is gone."""
+"""The twenty worked patients, how they are read, and whether each serious rule is missed when it is gone."""
 
 import json
 from dataclasses import replace
@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 
 from consult.intake.conditions import Not
+from consult.intake.files.worked_patients import FILE, load_worked_patients
+from consult.intake.files.yaml_source import FormFaults
+from consult.intake.questionnaire import patient_age
+from consult.intake.reading import read_answers
 from consult.intake.red_flags import Level
+from consult.intake.worked_patients import simulate
+
+from .conftest import DAY, FORMS
 
 HERE = Path(__file__).parent
-PATIENTS = json.loads((HERE / "vignettes.json").read_text())
+PATIENTS = json.loads((FORMS / FILE).read_text())
 EXAMPLES = json.loads((HERE / "rule_examples.json").read_text())
 SERIOUS = [
     "bladder_bowel_control_loss",
@@ -135,3 +142,130 @@ def broken_flags(catalogue, flag_id, change):
     if change == "removed":
         return tuple(flag for flag in flags if flag.id != flag_id)
     return tuple(replace(flag, when=Not(flag.when)) if flag.id == flag_id else flag for flag in flags)
+
+
+@pytest.fixture(scope="module")
+def worked(catalogue):
+    """The twenty as the application reads them, by id."""
+    return {patient.id: patient for patient in load_worked_patients(FORMS, catalogue)}
+
+
+def test_a_worked_patient_is_read_as_it_stands_in_the_file(patient, worked, catalogue):
+    patient_id, _, description = patient["name"].partition(" ")
+    read = worked[patient_id]
+    given = answers_of(patient, catalogue.questionnaire)
+    assert (read.description, read.age) == (description, given.pop("age"))
+    assert read.answers == read_answers(catalogue.questionnaire, given)
+    assert read.line > list(worked).index(patient_id)
+
+
+def test_all_worked_patients_are_read_in_file_order_and_fare_as_expected(worked, catalogue):
+    assert [patient["name"].split()[0] for patient in PATIENTS] == list(worked)
+    assert len(worked) == 20
+    for patient in worked.values():
+        assert simulate(catalogue, patient, DAY).differences == ()
+
+
+def test_a_worked_patient_is_as_old_on_any_day(worked, catalogue):
+    for day in (DAY, DAY.replace(month=1, day=1), DAY.replace(month=12, day=31)):
+        answers = worked["01"].answers_on(catalogue.questionnaire, day)
+        assert patient_age(catalogue.questionnaire, answers, day) == 44
+
+
+def test_what_comes_up_in_the_intake_is_not_known_before_payment(worked, catalogue):
+    bowed_legs = simulate(catalogue, worked["16"], DAY)
+    assert bowed_legs.before_payment.outcome.disposition == "continue"
+    assert bowed_legs.assessment.outcome.disposition == "continue_after_reading"
+
+
+DIFFERENCES = {
+    "level": ("05", {"level": Level.CAUTION}, "level urgent, expected caution"),
+    "booking": ("05", {"booking": "stop"}, "booking continue_after_reading, expected stop"),
+    "flag missing": ("05", {"flags": {"fever": Level.URGENT}}, "flag fever is missing"),
+    "flag level": (
+        "05",
+        {"flags": {"trouble_moving_leg": Level.INFO}},
+        "flag trouble_moving_leg is urgent, expected info",
+    ),
+    "flag too many": ("05", {"flags_absent": ("trouble_moving_leg",)}, "flag trouble_moving_leg is raised"),
+    "hint missing": ("10", {"patterns": ("hip_like",)}, "hint hip_like is missing"),
+    "hint too many": ("10", {"patterns_absent": ("back_like",)}, "hint back_like is listed"),
+    "note": ("10", {"therapist_note_must_say": "rare"}, "no hint says “rare”"),
+    "handout": ("10", {"handout_excludes": ("everything",)}, "handout shows a handout"),
+    "stretches": ("10", {"handout_excludes": ("all stretches",)}, "handout shows cobra"),
+    "line too many": ("10", {"handout_excludes": ("keep moving",)}, "handout shows keep moving"),
+    "line missing": ("10", {"handout_includes": ("piriformis",)}, "handout leaves out piriformis"),
+}
+
+
+@pytest.mark.parametrize("case", DIFFERENCES)
+def test_every_way_to_differ_is_said(case, worked, catalogue):
+    patient_id, other, said = DIFFERENCES[case]
+    patient = worked[patient_id]
+    changed = replace(patient, expected=replace(patient.expected, **other))
+    assert said in simulate(catalogue, changed, DAY).differences
+
+
+def test_a_rule_that_is_gone_shows_in_the_patients_it_concerns(worked, catalogue):
+    without = broken_flags(catalogue, "trouble_moving_leg", "removed")
+    broken = replace(catalogue, red_flags=replace(catalogue.red_flags, flags=without))
+    differing = {name: simulate(broken, patient, DAY).differences for name, patient in worked.items()}
+    assert [name for name, differences in differing.items() if differences] == ["05"]
+    assert differing["05"][:2] == (
+        "level none, expected urgent",
+        "booking continue, expected continue_after_reading",
+    )
+    assert "flag trouble_moving_leg is missing" in differing["05"]
+
+
+FAULTS = {
+    "unknown key": (
+        '"pain now": 5,',
+        '"pain then": 5,',
+        "facts.pain then",
+        "no question has the key pain then",
+    ),
+    "unknown word": ('"one leg"', '"a leg"', "facts.trouble moving", "sc_move_side has no answer a leg"),
+    "off the scale": ('"pain now": 8', '"pain now": 11', "facts.pain now", "11 is not from 0 to 10"),
+    "age in words": ('"age": 49', '"age": "old"', "facts.age", "whole number of years"),
+    "unknown flag": ('"shape_change"', '"shape"', "expect.flags.0", "unknown id shape"),
+    "unknown hint": ('"si_joint_like"', '"si_like"', "expect.patterns.0", "unknown id si_like"),
+    "unknown line": ('"all stretches"', '"stretches"', "expect.handout_excludes.0", "unknown id stretches"),
+    "other levels": ('"flag_levels": {', '"flag_levels": {"fever": "info",', "flag_levels", "of no other"),
+    "id twice": ('"name": "02 ', '"name": "01 ', "name", "the id 01 is used a second time"),
+    "no id": ('"name": "02 ', '"name": "', "name", "match pattern"),
+    "no level": ('"expect": {\n   "level": "emergency",', '"expect": {', "expect", "key level is missing"),
+    "key nobody knows": ('"expect":', '"expects":', "expects", "Extra inputs"),
+    "key twice": ('"booking": "stop"', '"level": "stop"', "expect.level", "a second time"),
+    "not JSON": ('"facts": {', '"facts" {', "", "not valid"),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_fault_among_the_worked_patients_is_found_with_its_line(case, tmp_path, catalogue):
+    old, new, path, message = FAULTS[case]
+    text = (FORMS / FILE).read_text()
+    assert old in text
+    (tmp_path / FILE).write_text(text.replace(old, new, 1))
+    with pytest.raises(FormFaults) as refusal:
+        load_worked_patients(tmp_path, catalogue)
+    [fault] = [fault for fault in refusal.value.faults if message in fault.message]
+    assert fault.path.endswith(path)
+    assert (fault.file, fault.line) == (FILE, text[: text.index(old)].count("\n") + 1)
+
+
+def test_every_fault_is_reported_at_once_the_shape_first(tmp_path, catalogue):
+    text = (FORMS / FILE).read_text()
+    (tmp_path / FILE).write_text(text.replace('"one leg"', '"a leg"').replace('"stop"', '"halt"'))
+    with pytest.raises(FormFaults) as shape:
+        load_worked_patients(tmp_path, catalogue)
+    assert len(shape.value.faults) == text.count('"stop"')
+    (tmp_path / FILE).write_text(text.replace('"one leg"', '"a leg"'))
+    with pytest.raises(FormFaults) as content:
+        load_worked_patients(tmp_path, catalogue)
+    assert len(content.value.faults) == text.count('"one leg"')
+
+
+def test_a_folder_without_the_file_is_refused(tmp_path, catalogue):
+    with pytest.raises(FormFaults, match=r"worked_patients\.json line 1 - cannot be read"):
+        load_worked_patients(tmp_path, catalogue)

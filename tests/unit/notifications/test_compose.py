@@ -6,11 +6,17 @@ from jinja2 import Environment
 
 from consult.core.timespan import TimeSpan
 from consult.notifications.compose import (
+    Cancelled,
     Confirmation,
     Letter,
+    Moved,
     Recipient,
+    Reinstated,
     SafetyHold,
+    TherapistCancelled,
+    TherapistMoved,
     TherapistNewBooking,
+    TherapistRefundFailed,
     TherapistSafetyAlert,
     compose,
 )
@@ -23,13 +29,26 @@ PAGE = "https://book.example.org/b/k3y"
 THERAPIST_PAGE = "https://book.example.org/therapist/bookings/1"
 ZONE = "America/New_York"
 
+OLD_SPAN = TimeSpan(START - timedelta(days=1), START - timedelta(days=1) + timedelta(minutes=45))
+WAS = "Monday, June 1, 2026, 3:00 pm to 3:45 pm, New York time (EDT)"
+BOOK = "https://book.example.org/book"
+VISIT = ("Dr. Olivia Patel", "+1 555 0100", SPAN, ZONE, PAGE)
+
 TO_PATIENT: list[Letter] = [
-    Confirmation("Dr. Olivia Patel", "+1 555 0100", SPAN, ZONE, PAGE),
-    SafetyHold("Dr. Olivia Patel", "+1 555 0100", SPAN, ZONE, PAGE),
+    Confirmation(*VISIT),
+    SafetyHold(*VISIT),
+    Moved(*VISIT, old_span=OLD_SPAN, by_patient=True),
+    Moved(*VISIT, old_span=OLD_SPAN, by_patient=False),
+    Cancelled(*VISIT, by_patient=True, paid="$120.00", refunded="$60.00", book_url=BOOK),
+    Cancelled(*VISIT, by_patient=False, paid="$120.00", refunded="$120.00", book_url=BOOK),
+    Reinstated(*VISIT),
 ]
 TO_THERAPIST: list[Letter] = [
     TherapistNewBooking(SPAN, ZONE, THERAPIST_PAGE),
     TherapistSafetyAlert(SPAN, ZONE, THERAPIST_PAGE),
+    TherapistMoved(SPAN, ZONE, THERAPIST_PAGE, old_span=OLD_SPAN),
+    TherapistCancelled(SPAN, ZONE, THERAPIST_PAGE),
+    TherapistRefundFailed(SPAN, ZONE, THERAPIST_PAGE),
 ]
 
 HEALTH_WORDS = re.compile(
@@ -93,6 +112,54 @@ def test_the_confirmation_says_how_to_join_and_how_to_change(environment: Enviro
         assert word.lower() in message.html.lower()
 
 
+@pytest.mark.parametrize(
+    "letter",
+    [letter for letter in TO_PATIENT + TO_THERAPIST if isinstance(letter, Moved | TherapistMoved)],
+    ids=["by patient", "by therapist", "to therapist"],
+)
+def test_a_move_says_both_times(environment: Environment, letter: Letter) -> None:
+    message = written(environment, letter)
+
+    for body in (message.text, message.html):
+        assert body.index(WHEN) < body.index(WAS)
+
+
+@pytest.mark.parametrize(
+    ("by_patient", "words"),
+    [(True, "you moved your online appointment"), (False, "Dr. Olivia Patel has moved your online")],
+)
+def test_a_move_says_whose_it_was(environment: Environment, by_patient: bool, words: str) -> None:
+    message = written(environment, Moved(*VISIT, old_span=OLD_SPAN, by_patient=by_patient))
+
+    for body in (message.text, message.html):
+        assert words in body
+        assert "Nothing is paid again" in body
+        assert ("Does the new time not suit you?" in body) is not by_patient
+
+
+@pytest.mark.parametrize(
+    ("paid", "refunded", "words"),
+    [
+        ("$120.00", "$120.00", "All of $120.00 is being refunded"),
+        ("$120.00", "$60.00", "$60.00 of the $120.00 you paid is being refunded"),
+        ("$120.00", "", "nothing of the $120.00 you paid is refunded"),
+        ("", "", None),
+    ],
+)
+@pytest.mark.parametrize("by_patient", [True, False])
+def test_a_cancellation_says_what_is_refunded_and_no_more(
+    environment: Environment, paid: str, refunded: str, words: str | None, by_patient: bool
+) -> None:
+    letter = Cancelled(*VISIT, by_patient=by_patient, paid=paid, refunded=refunded, book_url=BOOK)
+    message = written(environment, letter)
+
+    for body in (message.text, re.sub(r"</?strong>", "", message.html)):
+        assert words in body if words else "refunded" not in body
+        assert ("you cancelled" in body) is by_patient
+        assert BOOK in body
+    assert "\n\n\n" not in message.text
+
+
 @pytest.mark.parametrize("letter", TO_THERAPIST, ids=names(TO_THERAPIST))
 def test_a_therapists_mail_names_nobody(environment: Environment, letter: Letter) -> None:
     message = written(environment, letter, name="Olivia Patel")
@@ -105,7 +172,7 @@ def test_a_mail_loads_nothing_from_anywhere(environment: Environment, letter: Le
     html = written(environment, letter).html
 
     assert not re.search(r"<(img|script|link|iframe)|url\(|@import", html)
-    assert set(re.findall(r'https?://[^"<\s]+', html)) == {letter.page_url}
+    assert set(re.findall(r'https?://[^"<\s]+', html)) - {BOOK} == {letter.page_url}
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from consult.core.money import Money
-from consult.payments.refunds import Cause, RefundDecision, RefundTerms, refund_due
+from consult.payments.refunds import UNDO_WINDOW, Cause, RefundDecision, RefundTerms, refund_due, sent_from
 
 START = datetime(2026, 6, 10, 15, 0, tzinfo=UTC)
 PRICE = Money(9001, "usd")
-TERMS = RefundTerms(full_until_hours=24, late_percent=50)
+TERMS = RefundTerms(full_until_hours=24, late_percent=50, move_until_hours=12)
 INSTANT = timedelta(microseconds=1)
 
 
@@ -39,12 +39,12 @@ def test_a_patients_cancellation_pays_by_how_long_before_the_start_it_comes(befo
 )
 @pytest.mark.parametrize("before", [timedelta(days=2), INSTANT, timedelta(0), -timedelta(hours=3)])
 def test_what_is_not_the_patients_choice_pays_everything_back_at_any_time(cause, before):
-    assert percent(cause, before, RefundTerms(24, 0)) == 100
+    assert percent(cause, before, RefundTerms(24, 0, 24)) == 100
 
 
 @pytest.mark.parametrize("before", [timedelta(days=2), timedelta(0), -timedelta(hours=1)])
 def test_a_no_show_pays_nothing_back(before):
-    assert percent(Cause.NO_SHOW, before, RefundTerms(0, 100)) == 0
+    assert percent(Cause.NO_SHOW, before, RefundTerms(0, 100, 0)) == 0
 
 
 def test_every_cause_is_decided():
@@ -61,7 +61,7 @@ def test_every_cause_is_decided():
 
 @pytest.mark.parametrize(("before", "expected"), [(INSTANT, 100), (timedelta(0), 0)])
 def test_terms_of_zero_hours_pay_everything_back_until_the_start(before, expected):
-    assert percent(Cause.PATIENT, before, RefundTerms(0, 0)) == expected
+    assert percent(Cause.PATIENT, before, RefundTerms(0, 0, 0)) == expected
 
 
 def test_the_amount_is_the_share_of_the_price_and_the_reason_is_kept():
@@ -70,7 +70,7 @@ def test_the_amount_is_the_share_of_the_price_and_the_reason_is_kept():
 
 
 def test_a_late_cancellation_may_pay_nothing_and_that_is_an_answer():
-    decision = refund_due(RefundTerms(24, 0), PRICE, START, START - timedelta(hours=1), Cause.PATIENT)
+    decision = refund_due(RefundTerms(24, 0, 24), PRICE, START, START - timedelta(hours=1), Cause.PATIENT)
     assert decision == RefundDecision(Money(0, "usd"), 0, Cause.PATIENT)
 
 
@@ -83,11 +83,25 @@ def test_hours_are_elapsed_hours_over_a_change_of_the_clocks():
 
 
 def test_terms_survive_being_stored():
-    assert TERMS.to_json() == {"full_until_hours": 24, "late_percent": 50}
+    assert TERMS.to_json() == {"full_until_hours": 24, "late_percent": 50, "move_until_hours": 12}
     assert RefundTerms.from_json(TERMS.to_json()) == TERMS
 
 
-@pytest.mark.parametrize(("hours", "late_percent"), [(-1, 50), (24, -1), (24, 101)])
-def test_terms_that_make_no_sense_are_refused(hours, late_percent):
+def test_terms_older_than_moving_move_while_cancelling_is_free():
+    assert RefundTerms.from_json({"full_until_hours": 30, "late_percent": 0}) == RefundTerms(30, 0, 30)
+
+
+@pytest.mark.parametrize(
+    ("hours", "late_percent", "move_hours"), [(-1, 50, 24), (24, -1, 24), (24, 101, 24), (24, 50, -1)]
+)
+def test_terms_that_make_no_sense_are_refused(hours, late_percent, move_hours):
     with pytest.raises(ValueError, match="must"):
-        RefundTerms(hours, late_percent)
+        RefundTerms(hours, late_percent, move_hours)
+
+
+@pytest.mark.parametrize(
+    ("reason", "wait"),
+    [("therapist", UNDO_WINDOW), ("patient", timedelta(0)), ("screening", timedelta(0)), ("x", timedelta(0))],
+)
+def test_only_what_a_therapist_may_take_back_waits(reason, wait):
+    assert sent_from(reason, START) == START + wait

@@ -16,18 +16,28 @@ released        -     -       -       -         -        -          -         - 
 expired         -     -       -       -         -        -          -         -             booked
 done            -     -       -       -         -        -          -         -             -
 no_show         -     -       -       -         -        -          -         -             -
+
+                block   move    restore  reopen
+none            booked  -       -        -
+held            -       -       -        -
+booked          -       booked  -        -
+cancelled       -       -       booked   -
+released        -       -       -        -
+expired         -       -       -        -
+done            -       -       -        booked
+no_show         -       -       -        booked
 """
 
 
 def cells() -> dict[tuple[Status | None, Command], Status | None]:
-    header, *lines = (line.split() for line in TABLE.strip().splitlines())
-    return {
-        (None if status == "none" else Status(status), Command(command)): None
-        if cell == "-"
-        else Status(cell)
-        for status, *row in lines
-        for command, cell in zip(header, row, strict=True)
-    }
+    found: dict[tuple[Status | None, Command], Status | None] = {}
+    for table in TABLE.strip().split("\n\n"):
+        header, *lines = (line.split() for line in table.splitlines())
+        for status, *row in lines:
+            for command, cell in zip(header, row, strict=True):
+                pair = (None if status == "none" else Status(status), Command(command))
+                found[pair] = None if cell == "-" else Status(cell)
+    return found
 
 
 def test_the_table_has_every_pair() -> None:

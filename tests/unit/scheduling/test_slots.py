@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consult.core.timespan import TimeSpan, merged
-from consult.scheduling.slots import Slot, open_slots
+from consult.scheduling.slots import Seconds, Slot, open_slots
 
 MIDNIGHT = datetime(2026, 6, 1, tzinfo=UTC)
 FAR = timedelta(days=4000)
@@ -16,6 +16,10 @@ FAR = timedelta(days=4000)
 def clock(text: str) -> datetime:
     hour, minute = text.split(":")
     return MIDNIGHT + timedelta(hours=int(hour), minutes=int(minute))
+
+
+def seconds(start_at: datetime, end_at: datetime) -> Seconds:
+    return int(start_at.timestamp()), int(end_at.timestamp())
 
 
 def starts(
@@ -35,8 +39,8 @@ def starts(
         return clock(start), clock(end)
 
     slots = open_slots(
-        [TimeSpan(*bounds(text)) for text in opened],
-        [(int(start.timestamp()), int(end.timestamp())) for start, end in map(bounds, busy)],
+        [seconds(*bounds(text)) for text in opened],
+        [seconds(*bounds(text)) for text in busy],
         minutes=minutes,
         buffers=buffers,
         step_minutes=step,
@@ -95,7 +99,7 @@ def test_a_length_or_step_that_leads_nowhere_is_refused(minutes: int, step: int)
 def test_a_fraction_of_a_second_too_early_is_too_early() -> None:
     earliest_at = clock("9:00") + timedelta(microseconds=1)
     slots = open_slots(
-        [TimeSpan(clock("9:00"), clock("11:00"))],
+        [seconds(clock("9:00"), clock("11:00"))],
         [],
         minutes=60,
         buffers=(0, 0),
@@ -131,11 +135,8 @@ def days(draw: st.DrawFn) -> dict[str, object]:
 
 def cut(day: dict, shift: timedelta = timedelta(0)) -> list[Slot]:
     return open_slots(
-        [TimeSpan(span.start_at + shift, span.end_at + shift) for span in day["opened"]],
-        [
-            (int((span.start_at + shift).timestamp()), int((span.end_at + shift).timestamp()))
-            for span in day["busy"]
-        ],
+        [seconds(span.start_at + shift, span.end_at + shift) for span in day["opened"]],
+        [seconds(span.start_at + shift, span.end_at + shift) for span in day["busy"]],
         minutes=day["minutes"],
         buffers=day["buffers"],
         step_minutes=day["step"],
@@ -162,11 +163,13 @@ def by_trying_every_step(day: dict) -> list[datetime]:
     return found
 
 
+@settings(deadline=None)
 @given(days())
 def test_exactly_the_free_starts_of_the_grid_are_offered(day: dict) -> None:
     assert [slot.start_at for slot in cut(day)] == by_trying_every_step(day)
 
 
+@settings(deadline=None)
 @given(days())
 def test_no_slot_leaves_open_time_or_meets_busy_time_with_its_buffers(day: dict) -> None:
     before, after = (timedelta(minutes=buffer) for buffer in day["buffers"])
@@ -176,6 +179,7 @@ def test_no_slot_leaves_open_time_or_meets_busy_time_with_its_buffers(day: dict)
         assert not any(session.widened(before, after).overlaps(busy) for busy in day["busy"])
 
 
+@settings(deadline=None)
 @given(days(), st.integers(-100_000, 100_000))
 def test_shifting_the_whole_day_shifts_the_slots(day: dict, minutes: int) -> None:
     shift = timedelta(minutes=minutes)

@@ -1,11 +1,17 @@
 """What changed since the last visit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from consult.intake.content import Catalogue
+from consult.intake.questionnaire import Item
+from consult.intake.reading import read_answers
 from consult.summary.changes import Change, Topic, changes_since
-from consult.summary.reading import Reading
+from consult.summary.reading import Reading, read
+
+from .conftest import TODAY
 
 Reads = Callable[..., Reading]
 
@@ -64,3 +70,55 @@ def test_a_flag_is_gone_only_when_its_answers_were_given_anew(reads: Reads):
 
 def test_flags_that_stand_as_before_are_no_change(reads: Reads):
     assert changes_since(reads(fe_walk="limp"), reads(fe_walk="hard")) == ()
+
+
+def read_by(catalogue: Catalogue, **raw: object) -> Reading:
+    return read(catalogue, read_answers(catalogue.questionnaire, raw), TODAY)
+
+
+def with_items(catalogue: Catalogue, edit: Callable[[Item], Item | None]) -> Catalogue:
+    """The form with each question as `edit` gives it back; None takes it out."""
+    form = catalogue.questionnaire
+    sections = tuple(
+        replace(section, items=tuple(item for item in map(edit, section.items) if item is not None))
+        for section in form.sections
+    )
+    return replace(catalogue, questionnaire=replace(form, sections=sections))
+
+
+def without_rule(catalogue: Catalogue, flag_id: str) -> Catalogue:
+    rules = catalogue.red_flags
+    kept = tuple(rule for rule in rules.flags if rule.id != flag_id)
+    return replace(catalogue, red_flags=replace(rules, flags=kept))
+
+
+def test_the_same_tick_in_the_words_of_another_form_is_no_change(catalogue: Catalogue):
+    def reword(item: Item) -> Item:
+        return replace(item, options=tuple(replace(o, short=f"{o.short}!") for o in item.options))
+
+    newer = with_items(catalogue, reword)
+    said = {"fe_shoot": "one", "fe_shoot_reach": "foot", "fe_numb": "no"}
+    assert changes_since(read_by(catalogue, **said), read_by(newer, **said)) == ()
+    assert list(changes_since(read_by(catalogue, **said), read_by(newer, **said, fe_weak="no"))) == [
+        Change(NERVES, "weak", "not answered", "no!")
+    ]
+
+
+def test_a_flag_whose_rule_only_one_of_the_forms_has_is_named_as_such(catalogue: Catalogue):
+    without = without_rule(catalogue, "severe_pain")
+    said = {"st_now": 9}
+    assert list(changes_since(read_by(without, **said), read_by(catalogue, **said))) == [
+        Change(FLAGS, "Pain 8 or more right now", "no such rule then", "caution")
+    ]
+    assert list(changes_since(read_by(catalogue, **said), read_by(without, **said))) == [
+        Change(FLAGS, "Pain 8 or more right now", "caution", "no such rule now")
+    ]
+
+
+def test_a_question_only_one_of_the_forms_has_is_not_asked_in_the_other(catalogue: Catalogue):
+    without = with_items(catalogue, lambda item: None if item.id == "st_best" else item)
+    before = read_by(without, st_now=4)
+    assert list(changes_since(before, read_by(catalogue, st_now=4, st_best=1))) == [
+        Change(NUMBERS, "pain at its best", "not asked", "1 of 10")
+    ]
+    assert changes_since(read_by(catalogue, st_now=4, st_best=1), read_by(without, st_now=4)) == ()

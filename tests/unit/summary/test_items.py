@@ -1,9 +1,16 @@
 """Every question and option the summary names is in the form."""
 
+from dataclasses import replace
+
+import pytest
+
 from consult.intake.conditions import Chosen, nodes
 from consult.intake.content import Catalogue
 from consult.summary import items
+from consult.summary.builder import build_summary
 from consult.summary.factors import FACTORS
+
+from .conftest import TODAY
 
 ANSWERS = {
     items.DURATION: (*items.ACUTE, *items.CHRONIC),
@@ -51,3 +58,18 @@ def test_every_answer_a_factor_rests_on_is_an_option_of_its_question(catalogue: 
             if isinstance(node, Chosen):
                 known = {option.id for option in catalogue.questionnaire.items[node.item].options}
                 assert node.options <= known
+
+
+@pytest.mark.parametrize("item_id", sorted(named() - {items.PLACES}))
+def test_a_version_of_the_form_without_one_of_them_has_a_summary_all_the_same(
+    catalogue: Catalogue, item_id: str
+):
+    """All but the body chart, which no form can do without."""
+    form = catalogue.questionnaire
+    sections = tuple(
+        replace(section, items=tuple(item for item in section.items if item.id != item_id))
+        for section in form.sections
+    )
+    without = replace(catalogue, questionnaire=replace(form, sections=sections))
+    answers = {items.PLACES: ["lowback_l", "neck_l", "knee_l"]}
+    assert build_summary(without, answers, TODAY).sheet.where

@@ -8,11 +8,11 @@ import pytest
 
 from consult.intake.content import Catalogue
 from consult.intake.reading import read_answers
-from consult.summary.builder import Summary, build_summary
+from consult.summary.builder import FormerAnswers, Summary, build_summary
 
 from .conftest import TODAY
 
-PATIENTS = json.loads((Path(__file__).parents[1] / "intake" / "vignettes.json").read_text())
+PATIENTS = json.loads((Path(__file__).parents[3] / "intake_forms" / "worked_patients.json").read_text())
 
 
 def answers_of(patient: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def test_every_expected_flag_is_whole_on_one_page(patient: dict[str, Any], summa
 
 
 def test_disc_and_back_stand_apart_by_what_only_one_of_them_has(catalogue: Catalogue):
-    """Vignette 10, the design's sample: five answers fit the first hint, none speaks against it."""
+    """Patient 10, the design's sample: five answers fit the first hint, none speaks against it."""
     [classic] = [patient for patient in PATIENTS if patient["name"].startswith("10 ")]
     answers = read_answers(catalogue.questionnaire, answers_of(classic, catalogue))
     first, second = build_summary(catalogue, answers, TODAY).sheet.hints[:2]
@@ -73,12 +73,13 @@ def test_disc_and_back_stand_apart_by_what_only_one_of_them_has(catalogue: Catal
 
 def test_the_former_visit_is_compared_when_there_was_one(catalogue: Catalogue):
     [classic] = [patient for patient in PATIENTS if patient["name"].startswith("10 ")]
-    former = read_answers(catalogue.questionnaire, answers_of(classic, catalogue))
-    now = {**former, "st_now": 2}
+    answers = read_answers(catalogue.questionnaire, answers_of(classic, catalogue))
+    former = FormerAnswers(catalogue, answers)
+    now = {**answers, "st_now": 2}
     assert build_summary(catalogue, now, TODAY).sheet.changes is None
     changes = build_summary(catalogue, now, TODAY, former).sheet.changes
     assert changes is not None
     assert [(change.name, change.before, change.now) for change in changes] == [
         ("pain now", "6 of 10", "2 of 10")
     ]
-    assert build_summary(catalogue, former, TODAY, former).sheet.changes == ()
+    assert build_summary(catalogue, answers, TODAY, former).sheet.changes == ()

@@ -64,6 +64,7 @@ def test_check_says_what_there_is_and_what_is_still_a_draft(run):
     assert result.exit_code == 0
     assert "103 questions, 58 flag rules: ok" in result.output
     assert "draft, not signed off by a clinician: rules/red_flags.yaml" in result.output
+    assert "20 worked patients: as expected" in result.output
 
 
 def test_check_of_whole_files_ends_well_in_a_process_of_its_own(tree):
@@ -98,6 +99,38 @@ def test_check_lists_every_fault_in_the_shape_of_files_and_exits_1(tree):
     assert result.returncode == 1
     for place in (f"forms/neck.yaml line {key} ", f"rules/policies.yaml line {text} ", "facts.yaml line 1 "):
         assert place in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_check_says_which_worked_patients_fare_otherwise_and_exits_1(tree):
+    replaced(
+        tree,
+        "rules/red_flags.yaml",
+        "id: trouble_moving_leg\n    level: urgent",
+        "id: trouble_moving_leg\n    level: caution",
+    )
+    who = '"name": "05 Trouble moving one leg, not getting worse"'
+    line = replaced(tree, "worked_patients.json", who, who) - 1
+    result = forms_check(tree)
+    assert result.returncode == 1
+    where = f"worked_patients.json line {line} - 05 Trouble moving one leg, not getting worse - "
+    said = result.stderr.splitlines()
+    assert all(told.startswith(where) for told in said)
+    assert [told.removeprefix(where) for told in said][:3] == [
+        "level caution, expected urgent",
+        "booking continue, expected continue_after_reading",
+        "flag trouble_moving_leg is caution, expected urgent",
+    ]
+    assert f"{where}handout shows keep moving" in said
+    assert "103 questions" in result.stdout
+
+
+def test_a_fault_among_the_worked_patients_is_a_fault_of_the_form_files(tree):
+    line = replaced(tree, "worked_patients.json", '"trouble moving": "one leg"', '"trouble moving": "a leg"')
+    result = forms_check(tree)
+    assert result.returncode == 1
+    path = "4.facts.trouble moving"
+    assert f"worked_patients.json line {line} - {path} - sc_move_side has no answer a leg" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -105,6 +105,19 @@ STARTS = {
 }
 
 
+WHY_NOT = {
+    "in the past": "It has passed.",
+    "inside the notice time": "It is too soon to be booked.",
+    "off the grid": "No visit starts at that minute.",
+    "a second off": "No visit starts at that minute.",
+    "in the lunch hour": "There are no visits at that time.",
+    "past closing time": "There are no visits at that time.",
+    "on a Sunday": "There are no visits at that time.",
+    "beyond the horizon": "It is too far ahead to be booked yet.",
+    "years ahead": "It is too far ahead to be booked yet.",
+}
+
+
 def test_a_tampered_start_is_not_held(patient: Patient, rows: Rows, subtests):
     patient.pass_safety_check()
     for case, (start, status) in STARTS.items():
@@ -115,7 +128,7 @@ def test_a_tampered_start_is_not_held(patient: Patient, rows: Rows, subtests):
             if status == 422:
                 assert page.errors == {"start": "Choose a time."}
             else:
-                assert "is no longer free. It is not one of the times on offer." in page.text
+                assert f"is no longer free. {WHY_NOT[case]} Nothing you told us is lost" in page.text
     assert rows("SELECT * FROM appointment") == []
 
 

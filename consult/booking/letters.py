@@ -1,0 +1,109 @@
+"""Putting a letter of one booking into the outbox, to the patient or to the therapist."""
+
+import uuid
+from datetime import datetime
+from typing import TypedDict
+
+from sqlalchemy.orm import Session
+
+from consult.accounts.service import therapist_email
+from consult.calendaring.itip import Party
+from consult.calendaring.service import invitation_for
+from consult.core.timespan import TimeSpan
+from consult.notifications.compose import Letter, Recipient, compose
+from consult.notifications.service import enqueue
+from consult.practice.service import get_practice, get_therapist, read_contact
+from consult.scheduling.models import Appointment
+from consult.scheduling.queries import get_schedule
+
+from .models import Booking
+from .ports import Ports
+from .tokens import read_token
+
+
+class PatientFacts(TypedDict):
+    """What every letter to a patient about an appointment says."""
+
+    therapist_name: str
+    phone: str
+    span: TimeSpan
+    zone: str
+    page_url: str
+
+
+class TherapistFacts(TypedDict):
+    span: TimeSpan
+    zone: str
+    page_url: str
+
+
+def span_of(appointment: Appointment) -> TimeSpan:
+    return TimeSpan(appointment.start_at, appointment.end_at)
+
+
+def patient_facts(session: Session, booking: Booking, span: TimeSpan, ports: Ports) -> PatientFacts:
+    return {
+        "therapist_name": get_therapist(session).name,
+        "phone": get_practice(session).phone,
+        "span": span,
+        "zone": booking.zone,
+        "page_url": ports.links.private_page(read_token(booking, ports.sealer)),
+    }
+
+
+def therapist_facts(session: Session, booking: Booking, span: TimeSpan, ports: Ports) -> TherapistFacts:
+    return {
+        "span": span,
+        "zone": get_schedule(session).zone,
+        "page_url": ports.links.therapist_summary(booking.id),
+    }
+
+
+def send_to_patient(
+    session: Session,
+    letter: Letter,
+    dedupe_key: str,
+    booking: Booking,
+    now: datetime,
+    ports: Ports,
+    *,
+    inviting_to: uuid.UUID | None = None,
+    due_at: datetime | None = None,
+) -> None:
+    """`inviting_to` is the appointment whose invitation, or CANCEL, as it stands now goes with the letter."""
+    contact = read_contact(session, booking.known_patient_id, ports.sealer)
+    invitation = None
+    if inviting_to is not None:
+        invitation = invitation_for(
+            session,
+            inviting_to,
+            organizer=ports.organizer,
+            attendee=Party(contact.name, contact.email),
+            sealer=ports.sealer,
+        )
+    message = compose(
+        ports.mail_templates,
+        letter,
+        Recipient(contact.name, contact.email),
+        dedupe_key=dedupe_key,
+        calendar=invitation.ics if invitation else None,
+        calendar_method=invitation.method if invitation else None,
+    )
+    enqueue(
+        session,
+        kind=letter.kind,
+        message=message,
+        sealer=ports.sealer,
+        now=now,
+        due_at=due_at,
+        booking_id=booking.id,
+    )
+
+
+def send_to_therapist(
+    session: Session, letter: Letter, dedupe_key: str, booking: Booking, now: datetime, ports: Ports
+) -> None:
+    therapist = get_therapist(session)
+    to = Recipient(therapist.name, therapist_email(session, therapist.id))
+    message = compose(ports.mail_templates, letter, to, dedupe_key=dedupe_key)
+    enqueue(session, kind=letter.kind, message=message, sealer=ports.sealer, now=now, booking_id=booking.id)

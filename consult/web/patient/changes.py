@@ -1,0 +1,159 @@
+"""Moving and cancelling, on the private page's address. Opening a page changes nothing; its button does."""
+
+from datetime import datetime, timedelta
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from consult.booking import changes, commands
+from consult.booking.change_pages import cancel_page, get_visit, move_page
+from consult.booking.models import Booking
+from consult.booking.standing import VisitOver
+from consult.booking.taking_back import Actor
+from consult.deps import deps
+from consult.scheduling.errors import SlotNotOffered, SlotTaken
+from consult.scheduling.lifecycle import Status
+from consult.scheduling.zones import UnknownZone, zone_choices
+from consult.web.fields import PlainField
+from consult.web.form_values import day_from, instant_from, seen_refund
+from consult.web.questions import STALE
+from consult.web.security import csrf_stale, redisplays
+
+from .private_page import booking_of
+from .visit import patient, posted
+
+_DAYS = 7
+CHANGED = "Your visit has changed since you opened this page. This is how it stands now."
+
+
+@patient.route("/b/<token>/reschedule", methods=["GET", "POST"])
+@redisplays
+def reschedule(token: str) -> ResponseReturnValue:
+    booking = _with_visit(token)
+    if not posted() or csrf_stale():
+        return _move_page(token, booking, main=STALE if posted() else None)
+    if "zone" in request.form:
+        return _change_zone(token, booking)
+    start_at = instant_from(request.form.get("start", ""), deps().now())
+    if start_at is None:
+        return _move_page(token, booking, missing=True)
+    d = deps()
+    try:
+        with d.transaction():
+            changes.reschedule(
+                d.session, booking, start_at, d.now(), d.ports, by=Actor.PATIENT, seen_start_at=_seen()
+            )
+    except (SlotTaken, SlotNotOffered) as refusal:
+        return _move_page(token, booking, lost=start_at, taken=isinstance(refusal, SlotTaken))
+    except changes.VisitChanged:
+        return _move_page(token, booking, main=CHANGED)
+    except changes.VisitImmovable:
+        return _move_page(token, booking)
+    flash("moved")
+    return redirect(url_for("patient.private_page", token=token), code=303)
+
+
+@patient.route("/b/<token>/cancel", methods=["GET", "POST"])
+@redisplays
+def cancel(token: str) -> ResponseReturnValue:
+    """What the page said is sent along: if less, or more, is paid back by now, it is said again instead."""
+    booking = _with_visit(token)
+    if not posted() or csrf_stale():
+        return _cancel_page(token, booking, main=STALE if posted() else None)
+    d = deps()
+    try:
+        with d.transaction():
+            changes.cancel(
+                d.session,
+                booking,
+                d.now(),
+                d.ports,
+                by=Actor.PATIENT,
+                seen_start_at=_seen(),
+                seen_refund=seen_refund(request.form.get("refund", ""), booking.currency),
+            )
+    except changes.VisitChanged:
+        return _cancel_page(token, booking, main=CHANGED)
+    except changes.VisitBegun:
+        return _cancel_page(token, booking)
+    return redirect(url_for("patient.private_page", token=token), code=303)
+
+
+def _seen() -> datetime:
+    """When the visit was, as the page knew it; a form that does not say knows nothing."""
+    now = deps().now()
+    return instant_from(request.form.get("visit", ""), now) or now
+
+
+def _with_visit(token: str) -> Booking:
+    booking = booking_of(token)
+    if get_visit(deps().session, booking).status is not Status.BOOKED:
+        raise VisitOver
+    return booking
+
+
+def _change_zone(token: str, booking: Booking) -> ResponseReturnValue:
+    d = deps()
+    try:
+        with d.transaction():
+            commands.change_zone(booking, request.form["zone"])
+    except UnknownZone:
+        flash("unknown_zone")
+    return redirect(url_for("patient.reschedule", token=token), code=303)
+
+
+def _move_page(
+    token: str,
+    booking: Booking,
+    *,
+    lost: datetime | None = None,
+    taken: bool = False,
+    missing: bool = False,
+    main: str | None = None,
+) -> ResponseReturnValue:
+    d = deps()
+    page = move_page(
+        d.session,
+        booking,
+        booking.zone,
+        d.now(),
+        first_on=day_from(request.args.get("from", "")),
+        days=_DAYS,
+        lost=lost,
+    )
+    errors = [("start", "Choose a time.")] if missing else []
+    if main:
+        errors = [("main", main)]
+    html = render_template(
+        "patient/reschedule.html",
+        page=page,
+        token=token,
+        zones=zone_choices(),
+        zone_field=PlainField("zone", page.zone),
+        slot_field=_slot_field(errors),
+        errors=errors,
+        lost=lost,
+        taken=taken,
+        previous_on=page.first_on - timedelta(days=_DAYS),
+        next_on=page.first_on + timedelta(days=_DAYS),
+    )
+    return html, _status(errors)
+
+
+def _slot_field(errors: list[tuple[str, str]]) -> PlainField:
+    chosen = request.form.get("start") if posted() else None
+    return PlainField("start", chosen, [message for name, message in errors if name == "start"])
+
+
+def _status(errors: list[tuple[str, str]]) -> int:
+    if not posted():
+        return 200
+    return 422 if errors and errors[0][1] != CHANGED else 409
+
+
+def _cancel_page(token: str, booking: Booking, *, main: str | None = None) -> ResponseReturnValue:
+    d = deps()
+    page = cancel_page(d.session, booking, Actor.PATIENT, booking.zone, d.now())
+    errors = [("main", main)] if main else []
+    html = render_template("patient/cancel.html", page=page, token=token, errors=errors)
+    return html, _status(errors)

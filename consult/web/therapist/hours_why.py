@@ -1,0 +1,47 @@
+"""Why this time is on offer, or why not: any day, every start, every reason."""
+
+from datetime import date, timedelta
+from itertools import groupby
+
+from flask import render_template, request
+
+from consult.core.given import read_day
+from consult.deps import deps
+from consult.scheduling.queries import explain_day, get_schedule, list_session_types
+from consult.web.auth import therapist_only
+from consult.web.fields import PlainField
+
+from .agenda import therapist
+from .hours import patient_name, today_of
+from .hours_reasons import Teller
+from .hours_words import day_of
+
+_DAY = timedelta(days=1)
+
+
+@therapist.get("/hours/why")
+@therapist_only
+def hours_why() -> str:
+    d = deps()
+    schedule = get_schedule(d.session)
+    types = list_session_types(d.session, schedule.id)
+    chosen = next((row for row in types if str(row.id) == request.args.get("type")), types[0])
+    asked = read_day(request.args.get("on", ""))
+    day = asked if isinstance(asked, date) else today_of(schedule)
+    explained = explain_day(d.session, chosen.id, day, d.now())
+    teller = Teller(schedule, chosen.minutes, patient_name)
+    lines = [teller.line(stretch) for stretch in explained.stretches]
+    return render_template(
+        "therapist/hours_why.html",
+        schedule=schedule,
+        day=day,
+        heading=day_of(day, today_of(schedule)),
+        holiday=explained.holiday,
+        groups=[(heading, list(group)) for heading, group in groupby(lines, lambda line: line.opened_by)],
+        offered=sum(line.offered for line in lines),
+        chosen=chosen,
+        types=types,
+        on_field=PlainField("on", day.isoformat()),
+        previous_on=day - _DAY,
+        next_on=day + _DAY,
+    )

@@ -1,0 +1,10 @@
+"""Both databases, as the scheduling tests have them."""
+
+from tests.service.scheduling.conftest import (  # noqa: F401 - fixtures
+    db_session,
+    empty_postgres,
+    empty_sqlite,
+    engine,
+    postgres_engine,
+    sqlite_file,
+)

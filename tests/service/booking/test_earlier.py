@@ -1,0 +1,195 @@
+"""The list for earlier times: who is asked, in which order, and what becomes of the hour."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from consult.booking import earlier
+from consult.booking.earlier import NothingOffered
+from consult.booking.earlier_choice import OFFER_TTL
+from consult.booking.earlier_offers import offer_earlier_times
+from consult.booking.models import Booking, EarlierTimeOffer
+from consult.core.clock import FixedClock
+from consult.notifications.models import OutboxMessage
+from consult.scheduling import service as scheduling
+from consult.scheduling.lifecycle import LIVE, Status
+from consult.scheduling.models import Appointment
+from consult.scheduling.queries import get_schedule
+from consult.scheduling.rulebook import bump_rules
+
+from .conftest import TEN, Desk
+
+TUESDAY_TEN = datetime(2026, 6, 2, 14, 0, tzinfo=UTC)
+WEDNESDAY_TEN = datetime(2026, 6, 3, 14, 0, tzinfo=UTC)
+THURSDAY_TEN = datetime(2026, 6, 4, 14, 0, tzinfo=UTC)
+
+
+def ask(desk: Desk, booking: Booking) -> None:
+    with desk.counter.transaction():
+        earlier.ask_for_earlier(desk.session, desk.fresh(booking), desk.now)
+
+
+def serve(desk: Desk) -> None:
+    desk.do(offer_earlier_times)
+
+
+def cancel(desk: Desk, booking: Booking) -> None:
+    appointment = desk.standing(booking).appointment
+    assert appointment is not None
+    with desk.counter.transaction():
+        scheduling.cancel(desk.session, appointment.id, desk.now)
+
+
+def offers(desk: Desk) -> list[tuple[object, str]]:
+    desk.session.expire_all()
+    rows = desk.session.scalars(select(EarlierTimeOffer).order_by(EarlierTimeOffer.offered_at))
+    return [(row.booking_id, row.state) for row in rows]
+
+
+def mails(desk: Desk) -> int:
+    kinds = desk.session.scalars(select(OutboxMessage.kind)).all()
+    return kinds.count("earlier_offer")
+
+
+def starts(desk: Desk, booking: Booking) -> list[datetime]:
+    desk.session.expire_all()
+    query = select(Appointment.start_at).where(
+        Appointment.booking_id == booking.id, Appointment.status.in_(LIVE)
+    )
+    return list(desk.session.scalars(query))
+
+
+@pytest.fixture
+def full(desk: Desk) -> tuple[Booking, Booking, Booking]:
+    """Somebody on Tuesday, and two who come on Thursday and Wednesday and asked in this order.
+
+    Sessions start on the hour, so that an hour given back is one opening.
+    """
+    with desk.counter.transaction():
+        schedule = get_schedule(desk.session)
+        schedule.slot_step_minutes = 60
+        bump_rules(desk.session, schedule.id)
+    first, second, third = (desk.booked(day) for day in (TUESDAY_TEN, WEDNESDAY_TEN, THURSDAY_TEN))
+    ask(desk, third)
+    desk.counter.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]
+    ask(desk, second)
+    return first, second, third
+
+
+def test_nothing_that_was_free_when_they_asked_is_offered(desk: Desk, full: object):
+    serve(desk)
+    assert offers(desk) == []
+
+
+def test_an_hour_that_comes_free_is_offered_to_who_asked_first_and_held(
+    desk: Desk, full: tuple[Booking, Booking, Booking]
+):
+    first, _second, third = full
+    cancel(desk, first)
+    serve(desk)
+    serve(desk)
+    assert offers(desk) == [(third.id, "open")]
+    assert mails(desk) == 1
+    hold = desk.session.scalars(select(Appointment).where(Appointment.status == Status.HELD)).one()
+    assert (hold.start_at, hold.booking_id, hold.hold_expires_at) == (
+        TUESDAY_TEN,
+        None,
+        desk.now + OFFER_TTL,
+    )
+
+
+def test_accepting_moves_the_visit_and_pays_nothing(desk: Desk, full: tuple[Booking, Booking, Booking]):
+    first, _second, third = full
+    cancel(desk, first)
+    serve(desk)
+    desk.do(earlier.accept_offer, desk.fresh(third))
+    assert starts(desk, third) == [TUESDAY_TEN]
+    assert offers(desk)[0] == (third.id, "accepted")
+    with pytest.raises(NothingOffered):
+        desk.do(earlier.accept_offer, desk.fresh(third))
+
+
+def test_what_the_mover_left_is_offered_to_the_next(desk: Desk, full: tuple[Booking, Booking, Booking]):
+    first, second, third = full
+    ask(desk, desk.booked(datetime(2026, 6, 5, 14, 0, tzinfo=UTC)))
+    cancel(desk, first)
+    serve(desk)
+    desk.do(earlier.accept_offer, desk.fresh(third))
+    serve(desk)
+    friday = offers(desk)[-1][0]
+    assert len(offers(desk)) == 2
+    assert friday not in (first.id, second.id, third.id)
+
+
+def test_declined_it_goes_to_the_next_and_never_back(desk: Desk, full: tuple[Booking, Booking, Booking]):
+    first, second, third = full
+    cancel(desk, first)
+    serve(desk)
+    with desk.counter.transaction():
+        earlier.decline_offer(desk.session, desk.fresh(third), desk.now)
+    serve(desk)
+    assert offers(desk) == [(third.id, "declined"), (second.id, "open")]
+    with desk.counter.transaction():
+        earlier.decline_offer(desk.session, desk.fresh(second), desk.now)
+    serve(desk)
+    assert [state for _booking, state in offers(desk)] == ["declined", "declined"]
+
+
+def test_unanswered_it_lapses_and_the_next_is_asked(
+    desk: Desk, full: tuple[Booking, Booking, Booking], clock: FixedClock
+):
+    first, second, third = full
+    cancel(desk, first)
+    serve(desk)
+    clock.advance(OFFER_TTL)
+    assert earlier.find_earlier_times(desk.session, desk.fresh(third), desk.now).offer is None
+    serve(desk)
+    assert offers(desk) == [(third.id, "lapsed"), (second.id, "open")]
+
+
+def test_a_time_somebody_only_hesitated_over_sets_off_no_mail(desk: Desk, full: object, clock: FixedClock):
+    visitor = desk.screened()
+    desk.hold(visitor, TUESDAY_TEN + timedelta(hours=1))
+    serve(desk)
+    clock.advance(timedelta(minutes=11))
+    serve(desk)
+    assert offers(desk) == []
+
+
+def test_nobody_is_woken(desk: Desk, full: tuple[Booking, Booking, Booking], clock: FixedClock):
+    cancel(desk, full[1])
+    clock.advance(timedelta(hours=14))
+    serve(desk)
+    assert offers(desk) == []
+    clock.advance(timedelta(hours=10))
+    serve(desk)
+    assert len(offers(desk)) == 1
+
+
+def test_an_offer_ends_when_the_visit_is_cancelled(desk: Desk, full: tuple[Booking, Booking, Booking]):
+    first, second, third = full
+    cancel(desk, first)
+    serve(desk)
+    cancel(desk, third)
+    serve(desk)
+    assert offers(desk) == [(third.id, "withdrawn"), (second.id, "open")]
+
+
+def test_stopping_gives_an_open_offer_back(desk: Desk, full: tuple[Booking, Booking, Booking]):
+    first, second, third = full
+    cancel(desk, first)
+    serve(desk)
+    with desk.counter.transaction():
+        earlier.stop_asking(desk.session, desk.fresh(third), desk.now)
+    assert not earlier.find_earlier_times(desk.session, desk.fresh(third), desk.now).asked
+    serve(desk)
+    assert offers(desk)[-1] == (second.id, "open")
+
+
+def test_there_is_nothing_to_ask_without_a_visit_ahead(desk: Desk, clock: FixedClock):
+    booking = desk.booked(TEN)
+    clock.advance(timedelta(days=1))
+    ask(desk, booking)
+    found = earlier.find_earlier_times(desk.session, desk.fresh(booking), desk.now)
+    assert (found.may_ask, found.asked) == (False, False)

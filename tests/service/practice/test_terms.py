@@ -1,0 +1,48 @@
+"""The terms for cancelling and moving."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy.orm import Session
+
+from consult.core.given import NotSaved
+from consult.db.transaction import transaction
+from consult.practice.models import Practice
+from consult.practice.service import get_practice
+from consult.practice.terms import GivenTerms, save_terms
+
+
+@pytest.fixture(autouse=True)
+def _practice(session: Session) -> None:
+    with transaction(session):
+        session.add(
+            Practice(
+                name="Harbour Physio",
+                phone="+1 555 0100",
+                licensed_states=["NY"],
+                full_refund_hours=24,
+                late_refund_percent=50,
+                privacy_version="1",
+                created_at=datetime(2026, 6, 1, tzinfo=UTC),
+            )
+        )
+
+
+def terms(session: Session) -> tuple[int, int, int]:
+    session.rollback()
+    practice = get_practice(session)
+    return practice.full_refund_hours, practice.late_refund_percent, practice.move_until_hours
+
+
+@pytest.mark.parametrize("given", [(48, 0, 12), (0, 100, 0), (720, 50, 720)])
+def test_good_terms_are_kept(session: Session, given: tuple[int, int, int]) -> None:
+    with transaction(session):
+        save_terms(session, GivenTerms(*given))
+    assert terms(session) == given
+
+
+def test_bad_terms_are_told_field_by_field_and_none_is_kept(session: Session) -> None:
+    with pytest.raises(NotSaved) as refusal, transaction(session):
+        save_terms(session, GivenTerms(48, 101, "soon"))
+    assert [fault.where for fault in refusal.value.faults] == ["late_refund_percent", "move_until_hours"]
+    assert terms(session) == (24, 50, 24)

@@ -1,0 +1,3 @@
+"""What the double's own tests need."""
+
+from .fixtures import double, pay_at  # noqa: F401
