@@ -58,4 +58,4 @@ def _holidays_of(region: str, year: int) -> Mapping[date, str]:
     if region.endswith("-"):
         raise NotImplementedError
     known = holidays.country_holidays(country, subdiv=part or None, years=year, language=_LANGUAGE)
-    return MappingProxyType({day: name for day, name in known.items() if day.year == year})
+    return MappingProxyType(dict(known))

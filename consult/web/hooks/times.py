@@ -2,8 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Response, request
@@ -13,12 +13,14 @@ from consult.core.given import read_day, read_number
 from consult.deps import deps
 from consult.scheduling.offers import get_offer
 from consult.scheduling.queries import find_slots, get_schedule, list_session_types
+from consult.scheduling.slots import Slot
 from consult.scheduling.zones import UnknownZone, canonical
 
 from .feeds import hooks
 
 _USUAL_DAYS = "7"
 _DAYS = range(1, 43)
+_MINUTE = timedelta(minutes=1)
 
 
 class _Unreadable(ValueError):
@@ -46,16 +48,19 @@ def _find(asked: Mapping[str, str]) -> dict[str, object]:
     zone, session_type_id = _zone(asked.get("zone")), _session_type_id(asked.get("session_type"))
     if session_type_id is None:
         session_type_id = _first_session_type_id()
-    offer = get_offer(session, session_type_id)
-    zone = zone or offer.window.zone.key
+    zone = zone or get_offer(session, session_type_id).window.zone.key
     first_on = first_on or now.astimezone(ZoneInfo(zone)).date()
     slots = find_slots(session, session_type_id, first_on, days, now, zone)
     return {
         "zone": zone,
         "session_type": str(session_type_id),
-        "minutes": offer.minutes,
+        "minutes": _minutes(slots) or get_offer(session, session_type_id).minutes,
         "slots": [f"{slot.start_at.isoformat()[:19]}Z" for slot in slots],
     }
+
+
+def _minutes(slots: Sequence[Slot]) -> int:
+    return (slots[0].end_at - slots[0].start_at) // _MINUTE if slots else 0
 
 
 def _first_on(text: str | None) -> date | None:

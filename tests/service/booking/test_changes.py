@@ -25,6 +25,7 @@ from consult.payments.models import Payment
 from consult.payments.refund_service import request_refund
 from consult.scheduling.errors import NotOffered, SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
+from consult.scheduling.models import Appointment
 
 from .conftest import ONE, TEN, Desk
 from .post import kinds, letters
@@ -274,6 +275,30 @@ def test_a_cancelled_visit_takes_no_more_answers(desk: Desk, booking: Booking):
     for command in done:
         with pytest.raises(VisitOver):
             command()
+
+
+def test_the_visit_of_a_cancelled_booking_is_the_one_that_was_booked_not_a_later_hold(
+    desk: Desk, booking: Booking
+):
+    """A payment that came late claims an older hold again, and a newer one is given back."""
+    with desk.counter.transaction():
+        held = desk.standing(booking).appointment
+        assert held is not None
+        kept = ("schedule_id", "booking_id", "session_type_id", "hold_expires_at")
+        desk.session.add(
+            Appointment(
+                **{name: getattr(held, name) for name in kept},
+                status=Status.RELEASED,
+                start_at=THURSDAY,
+                end_at=THURSDAY + timedelta(minutes=45),
+                busy_from=THURSDAY,
+                busy_until=THURSDAY + timedelta(hours=1),
+                created_at=desk.now,
+                updated_at=desk.now,
+            )
+        )
+    cancel(desk, booking)
+    assert visit(desk, booking) == (Status.CANCELLED, WEDNESDAY)
 
 
 def test_a_cancelled_booking_is_no_draft(desk: Desk, booking: Booking, clock: FixedClock):

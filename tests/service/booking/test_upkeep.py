@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from consult.accounts.models import Account, SignIn
 from consult.accounts.service import sign_in
@@ -12,6 +12,7 @@ from consult.booking.models import Booking
 from consult.booking.upkeep import DRAFT_LIFETIME, Upkeep, purge_drafts
 from consult.core.clock import FixedClock
 from consult.deps import deps
+from consult.intake.models import QuestionnaireResponse
 from consult.payments.demo_gateway import Fault
 from consult.payments.models import Payment, Refund
 from consult.practice.models import Patient
@@ -125,3 +126,16 @@ def test_old_sign_ins_are_forgotten(desk: Desk, upkeep: Upkeep, clock: FixedCloc
     clock.advance(timedelta(seconds=1))
     upkeep.run_due()
     assert desk.session.scalar(select(func.count()).select_from(SignIn)) == 0
+
+
+def test_rows_from_earlier_releases_are_brought_up_to_date(desk: Desk, upkeep: Upkeep):
+    booking = desk.come_to_pay()
+    version = desk.ports.catalogue.version
+    with desk.counter.transaction():
+        desk.session.execute(update(Patient).values(person_digest=None, email_digest=None))
+        desk.session.execute(
+            update(QuestionnaireResponse).values(questionnaire_version=version.partition("+")[0])
+        )
+    upkeep.run_due()
+    assert None not in desk.session.execute(select(Patient.person_digest, Patient.email_digest)).one()
+    assert desk.standing(booking).response.version == version

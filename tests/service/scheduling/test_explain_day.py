@@ -100,6 +100,24 @@ def test_a_claim_of_the_evening_before_reaches_into_the_morning(db_session: Sess
     assert [type(reason) for reason in first.reasons] == [InBuffer]
 
 
+def test_a_claim_of_the_next_morning_reaches_into_the_evening(db_session: Session) -> None:
+    with transaction(db_session):
+        clinic = add_clinic(db_session, buffers=(0, 30))
+        add_extra_hours(db_session, clinic, TUESDAY, time(22), time(0))
+        service.block_time(
+            db_session,
+            schedule_id=clinic.schedule_id,
+            span=TimeSpan(at(3, 4, 15), at(3, 5)),
+            title="Early",
+            now=NOW,
+        )
+
+    explanation = explain_day(db_session, clinic.session_type_id, TUESDAY, NOW)
+
+    last = [[type(reason) for reason in each.reasons] for each in explanation.stretches[-4:]]
+    assert last == [[], [], [InBuffer], [DoesNotFit, Taken]]
+
+
 def test_what_it_calls_open_is_what_is_offered(db_session: Session) -> None:
     with transaction(db_session):
         clinic = add_clinic(

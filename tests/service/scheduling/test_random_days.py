@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 
 from hypothesis import HealthCheck, settings
@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import create_engine, select
+from sqlalchemy import Engine, create_engine, delete, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -84,18 +84,14 @@ bookings, kinds, anyone = st.integers(0, 4), st.integers(0, len(KINDS) - 1), st.
 
 
 class Desk(RuleBasedStateMachine):
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine) -> None:
         super().__init__()
-        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-        prepare_sqlite(engine)
-        Base.metadata.create_all(engine)
-        with engine.begin() as connection:
-            ensure_guards(connection)
-        self.engine = engine
         self.session = Session(engine)
         self.now = NOW
         self.claims: dict[uuid.UUID, Claim] = {}
         with transaction(self.session):
+            for table in reversed(Base.metadata.sorted_tables):
+                self.session.execute(delete(table))
             clinic = add_clinic(
                 self.session,
                 notice_minutes=NOTICE // timedelta(minutes=1),
@@ -117,7 +113,6 @@ class Desk(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.session.close()
-        self.engine.dispose()
 
     # what the model thinks
 
@@ -404,14 +399,21 @@ def on_grid(start_at: datetime, minutes: int) -> bool:
     return any(each.contains(session) and not (start_at - each.start_at) % STEP for each in OPEN)
 
 
+@cache
 def busy_of(start_at: datetime, kind: Kind) -> TimeSpan:
     session = TimeSpan(start_at, start_at + timedelta(minutes=kind.minutes))
     return session.widened(timedelta(minutes=kind.before), timedelta(minutes=kind.after))
 
 
 def test_never_an_overlap_and_never_a_lost_hour() -> None:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    prepare_sqlite(engine)
+    Base.metadata.create_all(engine)
+    with engine.begin() as connection:
+        ensure_guards(connection)
+
     run_state_machine_as_test(
-        Desk,
+        partial(Desk, engine),
         settings=settings(
             max_examples=40,
             stateful_step_count=30,
@@ -419,3 +421,4 @@ def test_never_an_overlap_and_never_a_lost_hour() -> None:
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
+    engine.dispose()

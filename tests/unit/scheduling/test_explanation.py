@@ -135,6 +135,16 @@ def test_a_public_holiday_is_named_where_weekly_hours_would_hold() -> None:
     }
 
 
+def test_closed_time_is_not_cut_where_its_reasons_stay_the_same() -> None:
+    afternoon = WeeklyHours(0, time(12), time(14))
+
+    explanation = explain(
+        offer(weekly=[MORNING, afternoon], holiday="Feast Day"), MONDAY, LONG_BEFORE, [], {}
+    )
+
+    assert list(lines(explanation)) == ["00:00-09:00", "09:00-14:00", "14:00-00:00"]
+
+
 def test_extra_hours_on_a_holiday_are_open_and_opened_by_themselves() -> None:
     extra = DayHours(MONDAY, time(10), time(11))
 
