@@ -25,8 +25,9 @@ from .patient.email_code import email  # noqa: F401
 from .patient.visit import patient
 from .security import init_security
 from .therapist import changes as desk_changes  # noqa: F401
-from .therapist import form, handout, hours, hours_days, hours_rules, hours_sessions, hours_week, hours_why  # noqa: F401
+from .therapist import form, handout  # noqa: F401
 from .therapist.agenda import therapist
+from .therapist.hours import days, overview, rules, sessions, week, why  # noqa: F401
 
 _GUARDED = "consult_guard_seen"
 _ALWAYS = ("hooks.healthz", "hooks.readyz", "static")

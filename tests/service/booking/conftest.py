@@ -96,7 +96,8 @@ class Desk:
         booking = self.come_to_pay(start_at)
         checkout.open_checkout(self.counter, booking.id)
         payment = self.standing(booking).payment
-        assert payment is not None and payment.checkout_id is not None
+        assert payment is not None
+        assert payment.checkout_id is not None
         self.gateway.pay(payment.checkout_id, self.now)
         checkout.settle(self.counter, payment.id)
         return self.fresh(booking)

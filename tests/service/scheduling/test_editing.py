@@ -13,9 +13,10 @@ from consult.core.errors import NotFound
 from consult.core.given import NotSaved, read_clock
 from consult.core.money import Money
 from consult.db.transaction import transaction
-from consult.scheduling import ahead, editing, session_types
-from consult.scheduling.days_checks import GivenDay, GivenOff
-from consult.scheduling.hours_checks import GivenHours
+from consult.scheduling.editor import ahead, editing, session_types
+from consult.scheduling.editor.days_checks import GivenDay, GivenOff
+from consult.scheduling.editor.hours_checks import GivenHours
+from consult.scheduling.editor.rules_checks import GivenRules, GivenSession
 from consult.scheduling.models import (
     Appointment,
     AvailabilityRule,
@@ -24,7 +25,6 @@ from consult.scheduling.models import (
     SessionType,
     TimeOff,
 )
-from consult.scheduling.rules_checks import GivenRules, GivenSession
 from tests.service.scheduling.factory import NOW, Clinic, add_session_type, at
 from tests.service.scheduling.steps import book, new_booking, offered, stored
 

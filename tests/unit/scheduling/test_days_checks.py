@@ -8,7 +8,13 @@ import pytest
 from consult.core.given import NotSaved, read_clock, read_day
 from consult.core.timespan import TimeSpan
 from consult.scheduling.availability import Absence, DayHours
-from consult.scheduling.days_checks import GivenDay, GivenOff, check_extra, check_own_entry, check_time_off
+from consult.scheduling.editor.days_checks import (
+    GivenDay,
+    GivenOff,
+    check_extra,
+    check_own_entry,
+    check_time_off,
+)
 
 NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime(2026, 6, 1, 14, 30, tzinfo=UTC)

@@ -5,8 +5,8 @@ from datetime import date, time
 import pytest
 
 from consult.core.given import NotSaved, read_clock, read_day
-from consult.scheduling.hours_checks import GivenHours, check_period, check_week, hours_words
-from consult.scheduling.week_plan import WeekdayHours
+from consult.scheduling.editor.hours_checks import GivenHours, check_period, check_week, hours_words
+from consult.scheduling.editor.week_plan import WeekdayHours
 
 TODAY = date(2026, 6, 1)
 

@@ -1,7 +1,7 @@
 """Countries and their parts by name."""
 
+from consult.scheduling.editor.region_names import countries, is_known, parts, region_name
 from consult.scheduling.public_holidays import region_choices
-from consult.scheduling.region_names import countries, is_known, parts, region_name
 
 
 def test_countries_and_parts_read_as_people_call_them() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from consult.core.given import NotSaved
 from consult.core.money import Money
-from consult.scheduling.rules_checks import (
+from consult.scheduling.editor.rules_checks import (
     BookingRules,
     GivenRules,
     GivenSession,

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consult.scheduling.availability import WeeklyHours
-from consult.scheduling.week_plan import Period, WeekdayHours, added, changed, plan_of, removed, rules_of
+from consult.scheduling.editor.week_plan import (
+    Period,
+    WeekdayHours,
+    added,
+    changed,
+    plan_of,
+    removed,
+    rules_of,
+)
 
 MORNINGS = (WeekdayHours(0, time(9), time(12)), WeekdayHours(1, time(9), time(12)))
 EVENINGS = (WeekdayHours(0, time(18), time(21)),)

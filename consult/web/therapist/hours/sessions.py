@@ -8,15 +8,15 @@ from flask.typing import ResponseReturnValue
 from consult.core.given import Fault, read_number
 from consult.core.money import EXPONENTS, Money
 from consult.deps import deps
-from consult.scheduling import session_types as types
+from consult.scheduling.editor import session_types as types
+from consult.scheduling.editor.rules_checks import GivenSession, read_price
 from consult.scheduling.models import SessionType
 from consult.scheduling.queries import get_schedule
-from consult.scheduling.rules_checks import GivenSession, read_price
 from consult.web.auth import therapist_only
 from consult.web.security import redisplays
 
-from .agenda import known_id, therapist
-from .hours_form import HoursForm, save, typed
+from ..agenda import known_id, therapist
+from .form import HoursForm, save, typed
 
 _NEW = {"minutes": "45", "buffer_before_minutes": "0", "buffer_after_minutes": "15"}
 

@@ -9,16 +9,16 @@ from consult.core.given import Fault, read_number
 from consult.deps import deps
 from consult.practice.service import get_practice
 from consult.practice.terms import GivenTerms, save_terms
-from consult.scheduling import editing
+from consult.scheduling.editor import editing
+from consult.scheduling.editor.rules_checks import STEPS, GivenRules
 from consult.scheduling.queries import get_schedule
-from consult.scheduling.rules_checks import STEPS, GivenRules
 from consult.scheduling.zones import zone_choices
 from consult.web.auth import therapist_only
 from consult.web.security import redisplays
 
-from . import hours_words as words
-from .agenda import therapist
-from .hours_form import HoursForm, save, typed
+from ..agenda import therapist
+from . import words
+from .form import HoursForm, save, typed
 
 _MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
 

@@ -9,9 +9,9 @@ from consult.core.given import Fault, Faults, NotSaved
 from consult.core.text import clean_text
 from consult.core.timespan import TimeSpan
 
-from .availability import MIDNIGHT, Absence, DayHours
+from ..availability import MIDNIGHT, Absence, DayHours
+from ..wall_clock import instant
 from .hours_checks import check_clock, check_day, check_span, dated, hours_words, overlap, time_words
-from .wall_clock import instant
 
 LONGEST_OFF_DAYS = 366
 TEXT_LIMIT = 120

@@ -11,17 +11,17 @@ from flask import render_template
 from consult.booking import desk
 from consult.core.money import Money
 from consult.deps import deps
-from consult.scheduling import ahead
+from consult.scheduling.editor import ahead
+from consult.scheduling.editor.region_names import region_name
+from consult.scheduling.editor.session_types import all_session_types
+from consult.scheduling.editor.week_plan import Plan, plan_of
 from consult.scheduling.models import Schedule
 from consult.scheduling.queries import get_schedule
-from consult.scheduling.region_names import region_name
 from consult.scheduling.rulebook import get_rules
-from consult.scheduling.session_types import all_session_types
-from consult.scheduling.week_plan import Plan, plan_of
 from consult.web.auth import therapist_only
 
-from . import hours_words as words
-from .agenda import therapist
+from ..agenda import therapist
+from . import words
 
 HOLIDAYS_SHOWN = 6
 

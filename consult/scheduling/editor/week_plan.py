@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import NamedTuple
 
-from .availability import WeeklyHours
+from ..availability import WeeklyHours
 
 _DAY = timedelta(days=1)
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from consult.core.timespan import TimeSpan
 
-from .lifecycle import Status
-from .models import Appointment, ExtraHours, Schedule, TimeOff
-from .public_holidays import holidays_of
-from .rulebook import get_rules
+from ..lifecycle import Status
+from ..models import Appointment, ExtraHours, Schedule, TimeOff
+from ..public_holidays import holidays_of
+from ..rulebook import get_rules
 
 
 def coming_extra_hours(session: Session, schedule: Schedule, now: datetime) -> list[ExtraHours]:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import ConsultError, NotFound
 
-from .models import SessionType
-from .rulebook import bump_rules
+from ..models import SessionType
+from ..rulebook import bump_rules
 from .rules_checks import GivenSession, SessionFacts, check_session, check_session_name
 
 

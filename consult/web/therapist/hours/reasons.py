@@ -12,12 +12,12 @@ from consult.core.errors import NotFound
 from consult.core.local_time import clock_words, day_words
 from consult.scheduling import reasons as why
 from consult.scheduling.availability import DayHours, Opening
+from consult.scheduling.editor.hours_checks import hours_words
 from consult.scheduling.explanation import Stretch
-from consult.scheduling.hours_checks import hours_words
 from consult.scheduling.models import Schedule
 from consult.scheduling.reasons import Claim, Reason
 
-from .hours_words import count_words, list_words, notice_parts, off_words, sentence
+from .words import count_words, list_words, notice_parts, off_words, sentence
 
 _HoursReason = why.OutsideHours | why.OnHoliday | why.InTimeOff | why.DoesNotFit
 _ClaimReason = why.Taken | why.Held | why.InBuffer

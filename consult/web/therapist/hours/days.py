@@ -10,20 +10,20 @@ from flask.typing import ResponseReturnValue
 from consult.core.errors import NotFound
 from consult.core.given import Fault, read_clock, read_day
 from consult.deps import deps
-from consult.scheduling import ahead, editing
-from consult.scheduling.days_checks import GivenDay, GivenOff, check_own_entry
+from consult.scheduling.editor import ahead, editing
+from consult.scheduling.editor.days_checks import GivenDay, GivenOff, check_own_entry
+from consult.scheduling.editor.region_names import countries, parts, region_name
 from consult.scheduling.errors import SlotTaken
 from consult.scheduling.lifecycle import TransitionRefused
 from consult.scheduling.queries import get_schedule
-from consult.scheduling.region_names import countries, parts, region_name
 from consult.scheduling.service import block_time, unblock_time
 from consult.web.auth import therapist_only
 from consult.web.security import redisplays
 
-from . import hours_words as words
-from .agenda import known_id, therapist
-from .hours import stranded, today_of
-from .hours_form import HoursForm, save, typed
+from ..agenda import known_id, therapist
+from . import words
+from .form import HoursForm, save, typed
+from .overview import stranded, today_of
 
 _HOLIDAYS_SHOWN = 8
 _TAKEN = Fault("own-start", "Somebody has booked, or is just booking, in this time. Nothing was blocked.")

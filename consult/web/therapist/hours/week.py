@@ -15,18 +15,18 @@ from flask.typing import ResponseReturnValue
 from consult.core.errors import NotFound
 from consult.core.given import Fault, read_clock, read_day
 from consult.deps import deps
-from consult.scheduling import editing
-from consult.scheduling.hours_checks import MOST_A_DAY, WEEKDAYS, GivenHours
+from consult.scheduling.editor import editing
+from consult.scheduling.editor.hours_checks import MOST_A_DAY, WEEKDAYS, GivenHours
+from consult.scheduling.editor.week_plan import Period
 from consult.scheduling.models import Schedule
 from consult.scheduling.queries import get_schedule
-from consult.scheduling.week_plan import Period
 from consult.web.auth import therapist_only
 from consult.web.security import redisplays
 
-from . import hours_words as words
-from .agenda import therapist
-from .hours import plan, today_of
-from .hours_form import HoursForm, save, typed
+from ..agenda import therapist
+from . import words
+from .form import HoursForm, save, typed
+from .overview import plan, today_of
 
 FROM_THE_START = "start"
 _MOST_TYPED = 10

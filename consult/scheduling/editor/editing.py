@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from consult.core.errors import NotFound
 from consult.core.given import Fault, NotSaved
 
+from ..models import AvailabilityRule, ExtraHours, Schedule, TimeOff
+from ..rulebook import bump_rules, get_rules
 from . import week_plan
 from .days_checks import GivenDay, GivenOff, check_extra, check_time_off
 from .hours_checks import GivenHours, check_period, check_week
-from .models import AvailabilityRule, ExtraHours, Schedule, TimeOff
 from .region_names import is_known
-from .rulebook import bump_rules, get_rules
 from .rules_checks import GivenRules, check_rules
 from .week_plan import Plan
 

@@ -7,9 +7,9 @@ from operator import itemgetter
 
 from consult.core.local_time import day_words
 from consult.scheduling.availability import MIDNIGHT, Absence
-from consult.scheduling.hours_checks import WEEKDAYS, dated, hours_words, time_words
+from consult.scheduling.editor.hours_checks import WEEKDAYS, dated, hours_words, time_words
+from consult.scheduling.editor.week_plan import Period
 from consult.scheduling.models import ExtraHours, TimeOff
-from consult.scheduling.week_plan import Period
 
 _DAY = timedelta(days=1)
 _UNITS = ((24 * 60, "day"), (60, "hour"), (1, "minute"))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import holidays
 from holidays.registry import COUNTRIES
 
-from .public_holidays import region_choices
+from ..public_holidays import region_choices
 
 _LONGEST = 16
 """What the table keeps; the two regions beyond it are parts of parts."""

@@ -11,10 +11,10 @@ from consult.scheduling.queries import explain_day, get_schedule, list_session_t
 from consult.web.auth import therapist_only
 from consult.web.fields import PlainField
 
-from .agenda import therapist
-from .hours import patient_name, today_of
-from .hours_reasons import Teller
-from .hours_words import day_of
+from ..agenda import therapist
+from .overview import patient_name, today_of
+from .reasons import Teller
+from .words import day_of
 
 _DAY = timedelta(days=1)
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from consult.core.given import Faults
 from consult.core.local_time import clock_words, day_words
 
-from .availability import MIDNIGHT
+from ..availability import MIDNIGHT
 from .week_plan import WeekdayHours
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

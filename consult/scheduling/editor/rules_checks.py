@@ -8,7 +8,7 @@ from consult.core.given import Faults
 from consult.core.money import EXPONENTS, Money
 from consult.core.text import clean_text
 
-from .zones import UnknownZone, canonical
+from ..zones import UnknownZone, canonical
 
 STEPS = (5, 10, 15, 20, 30, 60)
 """Minutes between two starts on offer."""

@@ -1,0 +1,1 @@
+"""The pages about hours, days off, rules and sessions on offer."""
