@@ -15,11 +15,11 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.summary.words import patient_words
 
-from .cancellation import Cancellation, cancellation
-from .change_pages import PatientsOptions, patients_options
-from .earlier import EarlierTimes, find_earlier_times
+from .changes.cancellation import Cancellation, cancellation
+from .changes.money import BookingMoney, find_money, grace_of
+from .changes.pages import PatientsOptions, patients_options
+from .earlier.commands import EarlierTimes, find_earlier_times
 from .models import Booking
-from .money import BookingMoney, find_money, grace_of
 from .ports import Ports
 from .recheck import is_due
 from .screening import ABOUT

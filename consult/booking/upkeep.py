@@ -26,7 +26,7 @@ from consult.practice.service import fill_digests
 from consult.scheduling.service import expire_holds
 
 from .checkout import Counter
-from .earlier_offers import offer_earlier_times
+from .earlier.offers import offer_earlier_times
 from .email_confirmation import forget_codes
 from .models import Booking
 

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from consult.booking import changes, commands
-from consult.booking.change_pages import cancel_page, get_visit, move_page
+from consult.booking import commands
+from consult.booking.changes import commands as changes
+from consult.booking.changes.pages import cancel_page, get_visit, move_page
+from consult.booking.changes.taking_back import Actor
 from consult.booking.models import Booking
 from consult.booking.standing import VisitOver
-from consult.booking.taking_back import Actor
 from consult.deps import deps
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status

@@ -4,9 +4,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import checkout, commands
+from consult.booking.changes.money import find_money
 from consult.booking.holds import EmailNotConfirmed, HeldTooLong
 from consult.booking.journey import Step
-from consult.booking.money import find_money
 from consult.booking.pages import check_page, price_of, terms_page
 from consult.booking.standing import Standing
 from consult.deps import counter, deps

@@ -3,7 +3,7 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from consult.booking import earlier
+from consult.booking.earlier import commands as earlier
 from consult.deps import deps
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 

@@ -4,9 +4,9 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
+from consult.booking.changes.money import find_money
 from consult.booking.intake_checks import intake_faults
 from consult.booking.intake_plan import following, intake_sections, next_section
-from consult.booking.money import find_money
 from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.intake.questionnaire import Section, visible_items

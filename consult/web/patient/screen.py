@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from consult.booking import commands
+from consult.booking.changes.money import find_money
 from consult.booking.journey import Step, may_enter
-from consult.booking.money import find_money
 from consult.booking.on_offer import booking_is_closed
 from consult.booking.screening import SCREEN, Screening, stopping_item
 from consult.booking.screening import screening as judge

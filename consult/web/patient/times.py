@@ -8,10 +8,10 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
+from consult.booking.changes.money import find_money
 from consult.booking.commands import SessionTypeRetired
 from consult.booking.holds import EmailNotConfirmed, HeldTooLong
 from consult.booking.journey import Step
-from consult.booking.money import find_money
 from consult.booking.on_offer import time_page
 from consult.booking.standing import Standing
 from consult.deps import deps

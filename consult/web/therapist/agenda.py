@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from consult.booking import commands, desk
-from consult.booking.change_pages import desk_actions, recent_changes
+from consult.booking.changes.pages import desk_actions, recent_changes
 from consult.calendaring.subscriptions import find_last_fetch, new_subscription
 from consult.core.errors import NotFound
 from consult.deps import deps

@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from consult.booking import changes, desk, undoing
-from consult.booking.change_pages import cancel_page, get_visit, move_page
+from consult.booking import desk
+from consult.booking.changes import commands as changes
+from consult.booking.changes import undoing
+from consult.booking.changes.pages import cancel_page, get_visit, move_page
+from consult.booking.changes.taking_back import Actor
 from consult.booking.models import Booking
 from consult.booking.standing import VisitOver
-from consult.booking.taking_back import Actor
 from consult.core.given import read_clock
 from consult.deps import deps
 from consult.scheduling.errors import NotOffered, SlotNotOffered, SlotTaken

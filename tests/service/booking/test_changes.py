@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from consult.booking import changes, commands
-from consult.booking.changes import VisitBegun, VisitChanged, VisitImmovable
+from consult.booking import commands
+from consult.booking.changes import commands as changes
+from consult.booking.changes.commands import VisitBegun, VisitChanged, VisitImmovable
+from consult.booking.changes.money import find_money
+from consult.booking.changes.moving import Immovable
+from consult.booking.changes.taking_back import Actor
 from consult.booking.models import Booking
-from consult.booking.money import find_money
-from consult.booking.moving import Immovable
 from consult.booking.recheck import save_recheck
 from consult.booking.standing import VisitOver
-from consult.booking.taking_back import Actor
 from consult.booking.upkeep import DRAFT_LIFETIME, purge_drafts
 from consult.calendaring.models import CalendarObject
 from consult.core.clock import FixedClock

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from consult.booking import earlier
-from consult.booking.earlier import NothingOffered
-from consult.booking.earlier_choice import OFFER_TTL
-from consult.booking.earlier_offers import offer_earlier_times
+from consult.booking.earlier import commands as earlier
+from consult.booking.earlier.choice import OFFER_TTL
+from consult.booking.earlier.commands import NothingOffered
+from consult.booking.earlier.offers import offer_earlier_times
 from consult.booking.models import Booking, EarlierTimeOffer
 from consult.core.clock import FixedClock
 from consult.notifications.models import OutboxMessage

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from consult.booking import changes, undoing
-from consult.booking.change_pages import recent_changes
+from consult.booking.changes import commands as changes
+from consult.booking.changes import undoing
+from consult.booking.changes.money import find_money
+from consult.booking.changes.pages import recent_changes
+from consult.booking.changes.taking_back import Actor
+from consult.booking.changes.undoing import UndoTooLate, VisitNotBegun
 from consult.booking.models import Booking
-from consult.booking.money import find_money
-from consult.booking.taking_back import Actor
-from consult.booking.undoing import UndoTooLate, VisitNotBegun
 from consult.calendaring.models import CalendarObject
 from consult.core.clock import FixedClock
 from consult.core.money import Money

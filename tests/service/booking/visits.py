@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from consult.booking import changes
+from consult.booking.changes import commands as changes
+from consult.booking.changes.taking_back import Actor
 from consult.booking.models import Booking
-from consult.booking.taking_back import Actor
 from consult.booking.upkeep import Upkeep
 from consult.calendaring.models import CalendarObject
 from consult.core.clock import FixedClock

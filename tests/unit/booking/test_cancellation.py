@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consult.booking.cancellation import cancellation, full_until, grace_end, patients_refund
-from consult.booking.taking_back import Actor
+from consult.booking.changes.cancellation import cancellation, full_until, grace_end, patients_refund
+from consult.booking.changes.taking_back import Actor
 from consult.core.money import Money
 from consult.payments.refunds import Cause, RefundTerms
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consult.booking.earlier_choice import awake, offer_until, openings, still_known
+from consult.booking.earlier.choice import awake, offer_until, openings, still_known
 from consult.core.timespan import TimeSpan
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consult.booking.moving import Immovable, why_immovable
+from consult.booking.changes.moving import Immovable, why_immovable
 from consult.payments.refunds import RefundTerms
 
 START = datetime(2026, 6, 10, 15, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consult.booking.taking_back import Actor, Change, Kind, tell_at, therapists_change
+from consult.booking.changes.taking_back import Actor, Change, Kind, tell_at, therapists_change
 
 NOW = datetime(2026, 6, 10, 15, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(minutes=3)

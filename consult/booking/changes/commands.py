@@ -20,14 +20,14 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import find_live_appointment
 
-from . import change_mails
-from .letters import span_of
-from .models import Booking
+from ..letters import span_of
+from ..models import Booking
+from ..ports import Ports
+from ..reactions import publish_visit
+from ..standing import VisitOver, lock_booking
+from . import mails as change_mails
 from .money import grace_of, refund_now
 from .moving import Immovable, why_immovable
-from .ports import Ports
-from .reactions import publish_visit
-from .standing import VisitOver, lock_booking
 from .taking_back import Actor, tell_at
 
 

@@ -14,10 +14,10 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.scheduling.slots import Slot
 
-from . import mails
-from .earlier_choice import awake, offer_until, openings, still_known
-from .models import Booking, EarlierTimeOffer, EarlierTimeRequest
-from .ports import Ports
+from .. import mails
+from ..models import Booking, EarlierTimeOffer, EarlierTimeRequest
+from ..ports import Ports
+from .choice import awake, offer_until, openings, still_known
 
 OPEN = "open"
 
@@ -119,7 +119,12 @@ def _offer(
         return False
     try:
         hold = scheduling.place_offer_hold(
-            session, session_type_id=appointment.session_type_id, start_at=start_at, now=now, until=until
+            session,
+            session_type_id=appointment.session_type_id,
+            start_at=start_at,
+            now=now,
+            until=until,
+            moving_booking_id=booking.id,
         )
     except (SlotTaken, SlotNotOffered):
         return False

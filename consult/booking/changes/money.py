@@ -14,8 +14,8 @@ from consult.payments.refund_service import left_to_refund
 from consult.payments.refunds import Cause, RefundDecision, RefundTerms, refund_due
 from consult.scheduling.models import Appointment
 
+from ..models import Booking
 from .cancellation import grace_end, patients_refund
-from .models import Booking
 from .taking_back import Actor
 
 

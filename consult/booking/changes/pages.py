@@ -21,13 +21,13 @@ from consult.scheduling.models import Appointment
 from consult.scheduling.offers import get_offer
 from consult.scheduling.slots import Slot
 
+from ..models import Booking
+from ..ports import Ports
+from ..standing import newest_appointment
 from .cancellation import GRACE, Cancellation, cancellation, full_until
-from .changes import find_immovable
-from .models import Booking
+from .commands import find_immovable
 from .money import BookingMoney, find_money, grace_of, refund_now
 from .moving import Immovable
-from .ports import Ports
-from .standing import newest_appointment
 from .taking_back import Actor, Change, Kind
 from .undoing import find_change
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from consult.core.errors import ConsultError
 from consult.scheduling import queries
 
-from .changes import take_earlier_time
-from .earlier_offers import close_offer, earlier_slots, find_open_offer
-from .models import Booking, EarlierTimeOffer, EarlierTimeRequest
-from .ports import Ports
-from .standing import lock_booking
+from ..changes.commands import take_earlier_time
+from ..models import Booking, EarlierTimeOffer, EarlierTimeRequest
+from ..ports import Ports
+from ..standing import lock_booking
+from .offers import close_offer, earlier_slots, find_open_offer
 
 
 @dataclass(frozen=True)

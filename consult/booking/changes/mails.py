@@ -24,10 +24,10 @@ from consult.notifications.compose import (
 )
 from consult.scheduling.models import Appointment
 
-from .letters import patient_facts, send_to_patient, send_to_therapist, span_of, therapist_facts
-from .mails import send_confirmation
-from .models import Booking
-from .ports import Ports
+from ..letters import patient_facts, send_to_patient, send_to_therapist, span_of, therapist_facts
+from ..mails import send_confirmation
+from ..models import Booking
+from ..ports import Ports
 from .taking_back import Actor
 
 _BY_A_MOVE = frozenset({Moved.kind, Reinstated.kind})

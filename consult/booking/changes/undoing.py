@@ -14,12 +14,12 @@ from consult.scheduling import service as scheduling
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 
-from . import change_mails
-from .letters import span_of
-from .models import Booking
-from .ports import Ports
-from .reactions import publish_visit
-from .standing import VisitOver, lock_booking, newest_appointment
+from ..letters import span_of
+from ..models import Booking
+from ..ports import Ports
+from ..reactions import publish_visit
+from ..standing import VisitOver, lock_booking, newest_appointment
+from . import mails as change_mails
 from .taking_back import Actor, Change, Kind, therapists_change
 
 

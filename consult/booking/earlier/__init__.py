@@ -1,0 +1,1 @@
+"""The list for earlier times: asking, offering, answering."""
