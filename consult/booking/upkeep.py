@@ -26,7 +26,7 @@ from consult.practice.service import fill_digests
 from consult.scheduling.service import expire_holds
 
 from .checkout import Counter
-from .earlier.offers import offer_earlier_times
+from .earlier.offers import bookings_waiting, bookings_with_offers, end_offer_if_over, offer_earlier_time
 from .email_confirmation import forget_codes
 from .models import Booking
 
@@ -53,7 +53,7 @@ class Upkeep:
             self.ask_about_payments,
             self.send_refunds,
             lambda: self._write(expire_holds),
-            lambda: self._write(partial(offer_earlier_times, ports=counter.ports)),
+            self.offer_earlier_times,
             lambda: self._write(purge_drafts),
             lambda: self._write(forget_old_sign_ins),
             lambda: self._write(partial(fill_digests, sealer=counter.ports.sealer)),
@@ -82,6 +82,14 @@ class Upkeep:
         counter, now = self.counter, self.counter.clock()
         for refund_id in refunds_to_run(counter.session, counter.ports.gateway.name, now):
             self._try(partial(run_refund, counter.till(), refund_id, now))
+
+    def offer_earlier_times(self) -> None:
+        """Each patient in a transaction of their own: one who cannot be served keeps nobody else waiting."""
+        session, ports = self.counter.session, self.counter.ports
+        for booking_id in bookings_with_offers(session):
+            self._try(partial(self._write, partial(end_offer_if_over, booking_id=booking_id)))
+        for booking_id in bookings_waiting(session):
+            self._try(partial(self._write, partial(offer_earlier_time, booking_id=booking_id, ports=ports)))
 
     def _retire_play_money(self, session: Session, now: datetime) -> None:
         retire_play_money(session, self.counter.ports.gateway, now)

@@ -1,5 +1,6 @@
 """Asking for an earlier time, and answering the offer of one."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,12 +14,12 @@ from ..changes.commands import take_earlier_time
 from ..models import Booking, EarlierTimeOffer, EarlierTimeRequest
 from ..ports import Ports
 from ..standing import lock_booking
-from .offers import close_offer, earlier_slots, find_open_offer
+from .offers import close_offer, earlier_starts, find_open_offer
 
 
 @dataclass(frozen=True)
 class EarlierTimes:
-    """Whether the patient is on the list, and what is offered now. `may_ask` while the visit can be moved."""
+    """Whether the patient is on the list, and what is offered now. `may_ask` while the visit is ahead."""
 
     may_ask: bool
     asked: bool
@@ -52,7 +53,7 @@ def ask_for_earlier(session: Session, booking: Booking, now: datetime) -> None:
         return
     if _find_request(session, booking) is not None:
         return
-    known = [int(slot.start_at.timestamp()) for slot in earlier_slots(session, appointment, booking, now)]
+    known = [int(start_at.timestamp()) for start_at in earlier_starts(session, appointment, now)]
     request = session.scalar(select(EarlierTimeRequest).where(EarlierTimeRequest.booking_id == booking.id))
     if request is None:
         request = EarlierTimeRequest(booking_id=booking.id)
@@ -70,11 +71,15 @@ def stop_asking(session: Session, booking: Booking, now: datetime) -> None:
     decline_offer(session, booking, now)
 
 
-def accept_offer(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
-    """Move the visit to the time offered. Raises NothingOffered, and what stands still stands."""
+def accept_offer(
+    session: Session, booking: Booking, offer_id: uuid.UUID, now: datetime, ports: Ports
+) -> None:
+    """Move the visit to the time offered. Raises NothingOffered also when another time is offered by now than
+    the one the patient saw; what stands still stands.
+    """
     booking = lock_booking(session, booking.id)
     offer = find_open_offer(session, booking, now)
-    if offer is None or not find_earlier_times(session, booking, now).may_ask:
+    if offer is None or offer.id != offer_id or not find_earlier_times(session, booking, now).may_ask:
         raise NothingOffered
     close_offer(session, offer, "accepted", now)
     take_earlier_time(session, booking, offer.start_at, now, ports)

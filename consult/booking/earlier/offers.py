@@ -1,47 +1,90 @@
 """The list of patients who would come earlier: each opening is offered to one of them at a time."""
 
+import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from consult.core.errors import NotFound
 from consult.core.timespan import TimeSpan
+from consult.payments.refunds import UNDO_WINDOW
 from consult.scheduling import queries
 from consult.scheduling import service as scheduling
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
-from consult.scheduling.slots import Slot
+from consult.scheduling.offers import free_slots, get_offer
 
 from .. import mails
+from ..changes.taking_back import Actor
+from ..changes.undoing import find_change
 from ..models import Booking, EarlierTimeOffer, EarlierTimeRequest
 from ..ports import Ports
+from ..standing import lock_booking, newest_appointment
 from .choice import awake, offer_until, openings, still_known
 
 OPEN = "open"
 
 
-def offer_earlier_times(session: Session, now: datetime, ports: Ports) -> None:
-    """End offers whose time is over, then offer what has opened since, to who asked first.
+def bookings_with_offers(session: Session) -> list[uuid.UUID]:
+    """Whose offers `end_offer_if_over` should look at."""
+    return list(session.scalars(select(EarlierTimeOffer.booking_id).where(EarlierTimeOffer.state == OPEN)))
+
+
+def bookings_waiting(session: Session) -> list[uuid.UUID]:
+    """Whom `offer_earlier_time` should serve, those who asked first at the front."""
+    waiting = select(EarlierTimeRequest.booking_id).where(EarlierTimeRequest.ended_at.is_(None))
+    return list(session.scalars(waiting.order_by(EarlierTimeRequest.asked_at, EarlierTimeRequest.id)))
+
+
+def end_offer_if_over(session: Session, now: datetime, *, booking_id: uuid.UUID) -> None:
+    """Take back an offer that nobody answered in time, or that the visit no longer needs."""
+    lock_booking(session, booking_id)
+    offer = _open_offer(session, booking_id)
+    if offer is None:
+        return
+    appointment = queries.find_live_appointment(session, booking_id)
+    if offer.expires_at <= now:
+        close_offer(session, offer, "lapsed", now)
+    elif appointment is None or appointment.start_at <= offer.start_at:
+        close_offer(session, offer, "withdrawn", now)
+
+
+def offer_earlier_time(session: Session, now: datetime, *, booking_id: uuid.UUID, ports: Ports) -> None:
+    """Offer this patient what has opened since they asked.
 
     Level, not edge: it looks at what is free now, so that it does not matter how an hour came free, and
     nothing is lost when it did not run for a while.
     """
-    for offer in session.scalars(select(EarlierTimeOffer).where(EarlierTimeOffer.state == OPEN)):
-        _end_if_over(session, offer, now)
-    waiting = select(EarlierTimeRequest).where(EarlierTimeRequest.ended_at.is_(None))
-    for request in session.scalars(waiting.order_by(EarlierTimeRequest.asked_at, EarlierTimeRequest.id)):
-        _serve(session, request, now, ports)
+    booking = lock_booking(session, booking_id)
+    request = session.scalar(select(EarlierTimeRequest).where(EarlierTimeRequest.booking_id == booking_id))
+    appointment = queries.find_live_appointment(session, booking_id)
+    if request is None or request.ended_at is not None:
+        return
+    if appointment is None or appointment.start_at <= now:
+        _end_unless_undone(request, booking, now)
+        return
+    free = earlier_starts(session, appointment, now)
+    _bring_up_to_date(session, request, booking, appointment, free, now)
+    if booking.on_safety_hold or not awake(booking.zone, now) or _open_offer(session, booking_id):
+        return
+    refused = session.scalars(
+        select(EarlierTimeOffer.start_at).where(EarlierTimeOffer.booking_id == booking_id)
+    )
+    may_come_back = _hours_that_may_come_back(session, now)
+    length = appointment.end_at - appointment.start_at
+    for start_at in openings(free, set(request.known_starts), set(refused), appointment.start_at):
+        if any(hour.overlaps(TimeSpan(start_at, start_at + length)) for hour in may_come_back):
+            continue
+        if _offer(session, booking, appointment, start_at, now, ports):
+            return
 
 
 def find_open_offer(session: Session, booking: Booking, now: datetime) -> EarlierTimeOffer | None:
     """The offer this patient can still accept."""
-    offer = session.scalar(
-        select(EarlierTimeOffer).where(
-            EarlierTimeOffer.booking_id == booking.id, EarlierTimeOffer.state == OPEN
-        )
-    )
+    offer = _open_offer(session, booking.id)
     return offer if offer is not None and offer.expires_at > now else None
 
 
@@ -54,56 +97,69 @@ def close_offer(session: Session, offer: EarlierTimeOffer, state: str, now: date
     session.flush()
 
 
-def earlier_slots(session: Session, appointment: Appointment, booking: Booking, now: datetime) -> list[Slot]:
-    """What is free before the visit, for this patient: their own hour counts as free."""
-    if appointment.session_type_id is None or appointment.start_at <= now:
+def earlier_starts(session: Session, appointment: Appointment, now: datetime) -> list[datetime]:
+    """What is free before the visit, for its patient: their own hour counts as free."""
+    if appointment.session_type_id is None:
         return []
-    days = (appointment.start_at - now) // timedelta(days=1) + 2
-    slots = queries.find_slots(
-        session,
-        appointment.session_type_id,
-        now.date() - timedelta(days=1),
-        days,
-        now,
-        booking.zone,
-        moving_booking_id=booking.id,
+    offer = get_offer(session, appointment.session_type_id, moving_booking_id=appointment.booking_id)
+    earliest_at = offer.window.earliest_at(now)
+    if earliest_at >= appointment.start_at:
+        return []
+    return [slot.start_at for slot in free_slots(session, offer, earliest_at, appointment.start_at, now)]
+
+
+def _open_offer(session: Session, booking_id: uuid.UUID) -> EarlierTimeOffer | None:
+    return session.scalar(
+        select(EarlierTimeOffer).where(
+            EarlierTimeOffer.booking_id == booking_id, EarlierTimeOffer.state == OPEN
+        )
     )
-    return [slot for slot in slots if slot.start_at < appointment.start_at]
 
 
-def _end_if_over(session: Session, offer: EarlierTimeOffer, now: datetime) -> None:
-    if offer.expires_at <= now:
-        close_offer(session, offer, "lapsed", now)
+def _end_unless_undone(request: EarlierTimeRequest, booking: Booking, now: datetime) -> None:
+    """A cancellation that the therapist can still take back does not end the wish."""
+    change = find_change(booking)
+    if booking.cancelled_at is None or change is None or now >= change.until_at:
+        request.ended_at, request.known_starts = now, []
+
+
+def _bring_up_to_date(
+    session: Session,
+    request: EarlierTimeRequest,
+    booking: Booking,
+    appointment: Appointment,
+    free: Sequence[datetime],
+    now: datetime,
+) -> None:
+    """Whoever has moved since they asked has seen, or left, what is free before the visit now."""
+    if booking.moved_at is not None and booking.moved_at > request.asked_at:
+        request.known_starts = [int(start_at.timestamp()) for start_at in free]
+        request.asked_at = booking.moved_at
         return
-    appointment = queries.find_live_appointment(session, offer.booking_id)
-    if appointment is None or appointment.start_at <= offer.start_at:
-        close_offer(session, offer, "withdrawn", now)
-
-
-def _serve(session: Session, request: EarlierTimeRequest, now: datetime, ports: Ports) -> None:
-    booking = session.get_one(Booking, request.booking_id)
-    appointment = queries.find_live_appointment(session, booking.id)
-    if appointment is None or appointment.start_at <= now:
-        request.ended_at = now
-        return
-    free = [slot.start_at for slot in earlier_slots(session, appointment, booking, now)]
-    length = appointment.end_at - appointment.start_at
-    known = still_known(request.known_starts, _booked(session, appointment, now), length)
+    rows = queries.agenda(session, appointment.schedule_id, now, appointment.start_at)
+    booked = [TimeSpan(row.start_at, row.end_at) for row in rows]
+    known = still_known(request.known_starts, booked, appointment.end_at - appointment.start_at)
     if known != request.known_starts:
         request.known_starts = known
-    if booking.on_safety_hold or not awake(booking.zone, now) or find_open_offer(session, booking, now):
-        return
-    refused = session.scalars(
-        select(EarlierTimeOffer.start_at).where(EarlierTimeOffer.booking_id == booking.id)
+
+
+def _hours_that_may_come_back(session: Session, now: datetime) -> list[TimeSpan]:
+    """Hours that the therapist freed a moment ago, and can still take back with an undo."""
+    since = now - UNDO_WINDOW
+    changed = select(Booking).where(
+        or_(
+            (Booking.cancelled_by == Actor.THERAPIST) & (Booking.cancelled_at > since),
+            (Booking.moved_by == Actor.THERAPIST) & (Booking.moved_at > since),
+        )
     )
-    for start_at in openings(free, set(known), set(refused), appointment.start_at):
-        if _offer(session, booking, appointment, start_at, now, ports):
-            return
-
-
-def _booked(session: Session, appointment: Appointment, now: datetime) -> Sequence[TimeSpan]:
-    rows = queries.agenda(session, appointment.schedule_id, now, appointment.start_at)
-    return [TimeSpan(row.start_at, row.end_at) for row in rows]
+    hours = []
+    for booking in session.scalars(changed):
+        appointment = newest_appointment(session, booking)
+        if appointment is not None:
+            length = appointment.end_at - appointment.start_at
+            left_at = (None if booking.cancelled_at else booking.moved_from_at) or appointment.start_at
+            hours.append(TimeSpan(left_at, left_at + length))
+    return hours
 
 
 def _offer(
@@ -126,7 +182,7 @@ def _offer(
             until=until,
             moving_booking_id=booking.id,
         )
-    except (SlotTaken, SlotNotOffered):
+    except (SlotTaken, SlotNotOffered, NotFound):
         return False
     offer = EarlierTimeOffer(
         booking_id=booking.id,

@@ -1,5 +1,7 @@
 """The list for earlier times, on the private page's address."""
 
+import uuid
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -39,9 +41,17 @@ def answer_earlier(token: str) -> ResponseReturnValue:
                 case "decline":
                     earlier.decline_offer(d.session, booking, d.now())
                 case "accept":
-                    earlier.accept_offer(d.session, booking, d.now(), d.ports)
+                    earlier.accept_offer(d.session, booking, _offer_id(), d.now(), d.ports)
                     flash("moved")
                     return redirect(url_for("patient.private_page", token=token), code=303)
     except (earlier.NothingOffered, SlotTaken, SlotNotOffered):
         flash("offer_over")
     return redirect(url_for("patient.earlier_times", token=token), code=303)
+
+
+def _offer_id() -> uuid.UUID:
+    """Which offer the page showed: by now it may be another. Raises NothingOffered for none."""
+    try:
+        return uuid.UUID(request.form.get("offer", ""))
+    except ValueError:
+        raise earlier.NothingOffered from None

@@ -1,20 +1,24 @@
 """The list for earlier times: who is asked, in which order, and what becomes of the hour."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from consult.booking.changes import commands as changes
+from consult.booking.changes.taking_back import Actor
+from consult.booking.changes.undoing import undo
 from consult.booking.earlier import commands as earlier
 from consult.booking.earlier.choice import OFFER_TTL
 from consult.booking.earlier.commands import NothingOffered
-from consult.booking.earlier.offers import offer_earlier_times
 from consult.booking.models import Booking, EarlierTimeOffer
+from consult.booking.upkeep import Upkeep
 from consult.core.clock import FixedClock
+from consult.deps import deps
 from consult.notifications.models import OutboxMessage
-from consult.scheduling import service as scheduling
 from consult.scheduling.lifecycle import LIVE, Status
-from consult.scheduling.models import Appointment
+from consult.scheduling.models import Appointment, SessionType
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.rulebook import bump_rules
 
@@ -31,14 +35,28 @@ def ask(desk: Desk, booking: Booking) -> None:
 
 
 def serve(desk: Desk) -> None:
-    desk.do(offer_earlier_times)
+    """What the worker does."""
+    upkeep = Upkeep(desk.counter, deps().mailer, "bookings@example.org")
+    upkeep.offer_earlier_times()
 
 
-def cancel(desk: Desk, booking: Booking) -> None:
-    appointment = desk.standing(booking).appointment
-    assert appointment is not None
+def accept(desk: Desk, booking: Booking) -> None:
+    """Press the button of the offer that is open now."""
+    offer = earlier.find_earlier_times(desk.session, desk.fresh(booking), desk.now).offer
+    offer_id = offer.id if offer else uuid.uuid4()
+    desk.do(
+        lambda session, now, ports: earlier.accept_offer(session, desk.fresh(booking), offer_id, now, ports)
+    )
+
+
+def cancel(desk: Desk, booking: Booking, by: Actor = Actor.PATIENT) -> None:
     with desk.counter.transaction():
-        scheduling.cancel(desk.session, appointment.id, desk.now)
+        changes.cancel(desk.session, desk.fresh(booking), desk.now, desk.ports, by=by)
+
+
+def move(desk: Desk, booking: Booking, start_at: datetime, by: Actor = Actor.PATIENT) -> None:
+    with desk.counter.transaction():
+        changes.reschedule(desk.session, desk.fresh(booking), start_at, desk.now, desk.ports, by=by)
 
 
 def offers(desk: Desk) -> list[tuple[object, str]]:
@@ -103,11 +121,11 @@ def test_accepting_moves_the_visit_and_pays_nothing(desk: Desk, full: tuple[Book
     first, _second, third = full
     cancel(desk, first)
     serve(desk)
-    desk.do(earlier.accept_offer, desk.fresh(third))
+    accept(desk, third)
     assert starts(desk, third) == [TUESDAY_TEN]
     assert offers(desk)[0] == (third.id, "accepted")
     with pytest.raises(NothingOffered):
-        desk.do(earlier.accept_offer, desk.fresh(third))
+        accept(desk, third)
 
 
 def test_what_the_mover_left_is_offered_to_the_next(desk: Desk, full: tuple[Booking, Booking, Booking]):
@@ -115,7 +133,7 @@ def test_what_the_mover_left_is_offered_to_the_next(desk: Desk, full: tuple[Book
     ask(desk, desk.booked(datetime(2026, 6, 5, 14, 0, tzinfo=UTC)))
     cancel(desk, first)
     serve(desk)
-    desk.do(earlier.accept_offer, desk.fresh(third))
+    accept(desk, third)
     serve(desk)
     friday = offers(desk)[-1][0]
     assert len(offers(desk)) == 2
@@ -193,3 +211,94 @@ def test_there_is_nothing_to_ask_without_a_visit_ahead(desk: Desk, clock: FixedC
     ask(desk, booking)
     found = earlier.find_earlier_times(desk.session, desk.fresh(booking), desk.now)
     assert (found.may_ask, found.asked) == (False, False)
+
+
+def test_an_old_page_does_not_accept_another_offer(desk: Desk, full: tuple[Booking, Booking, Booking]):
+    first, _second, third = full
+    cancel(desk, first)
+    serve(desk)
+    with pytest.raises(NothingOffered):
+        desk.do(
+            lambda session, now, ports: earlier.accept_offer(
+                session, desk.fresh(third), uuid.uuid4(), now, ports
+            )
+        )
+    assert starts(desk, third) == [THURSDAY_TEN]
+
+
+def test_a_retired_kind_of_session_keeps_nobody_from_the_list(
+    desk: Desk, full: tuple[Booking, Booking, Booking]
+):
+    first, _second, third = full
+    cancel(desk, first)
+    with desk.counter.transaction():
+        desk.session.scalars(select(SessionType)).one().active = False
+        bump_rules(desk.session, get_schedule(desk.session).id)
+    serve(desk)
+    assert offers(desk) == [(third.id, "open")]
+
+
+def test_a_patient_may_come_earlier_on_a_day_that_is_full_with_their_own_visit(desk: Desk, full: object):
+    afternoon, morning = WEDNESDAY_TEN + timedelta(hours=5), WEDNESDAY_TEN + timedelta(hours=1)
+    late, early = desk.booked(afternoon), desk.booked(morning)
+    ask(desk, late)
+    with desk.counter.transaction():
+        schedule = get_schedule(desk.session)
+        schedule.max_per_day = 2
+        bump_rules(desk.session, schedule.id)
+    cancel(desk, early)
+    serve(desk)
+    assert (late.id, "open") in offers(desk)
+
+
+def test_what_the_therapist_may_still_take_back_is_offered_to_nobody(
+    desk: Desk, full: tuple[Booking, Booking, Booking], clock: FixedClock
+):
+    first, _second, third = full
+    cancel(desk, first, Actor.THERAPIST)
+    serve(desk)
+    assert offers(desk) == []
+    with desk.counter.transaction():
+        undo(desk.session, desk.fresh(first), desk.now, desk.now, desk.ports)
+    assert starts(desk, first) == [TUESDAY_TEN]
+    cancel(desk, first, Actor.THERAPIST)
+    clock.advance(timedelta(minutes=10))
+    serve(desk)
+    assert offers(desk) == [(third.id, "open")]
+
+
+@pytest.mark.parametrize("by", [Actor.PATIENT, Actor.THERAPIST])
+def test_a_patient_whose_visit_moved_later_is_not_offered_what_it_left(
+    desk: Desk, full: tuple[Booking, Booking, Booking], by: Actor, clock: FixedClock
+):
+    _first, second, _third = full
+    clock.advance(timedelta(minutes=1))
+    move(desk, second, datetime(2026, 6, 5, 14, 0, tzinfo=UTC), by)
+    serve(desk)
+    clock.advance(timedelta(minutes=10))
+    serve(desk)
+    assert second.id not in [booking_id for booking_id, _state in offers(desk)]
+
+
+def test_everything_free_up_to_the_visit_is_known_when_they_ask(desk: Desk, clock: FixedClock):
+    clock.advance(timedelta(hours=11))
+    booking = desk.booked(WEDNESDAY_TEN + timedelta(hours=5))
+    ask(desk, booking)
+    clock.advance(timedelta(hours=14))
+    serve(desk)
+    assert offers(desk) == []
+
+
+def test_a_cancellation_taken_back_leaves_the_patient_on_the_list(
+    desk: Desk, full: tuple[Booking, Booking, Booking], clock: FixedClock
+):
+    _first, _second, third = full
+    cancel(desk, third, Actor.THERAPIST)
+    serve(desk)
+    with desk.counter.transaction():
+        undo(desk.session, desk.fresh(third), desk.now, desk.now, desk.ports)
+    assert earlier.find_earlier_times(desk.session, desk.fresh(third), desk.now).asked
+    cancel(desk, third, Actor.THERAPIST)
+    clock.advance(timedelta(minutes=10))
+    serve(desk)
+    assert not earlier.find_earlier_times(desk.session, desk.fresh(third), desk.now).asked
