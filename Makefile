@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FLASK := $(BIN)/flask --app wsgi
 
-.PHONY: help run install test check format keys clean
+.PHONY: help run install test check bench format keys clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -36,6 +36,9 @@ check: install ## Format, lint, types, import contracts, form files, migrations,
 	rm -rf build/check && CONSULT_DATA=build/check $(FLASK) db upgrade
 	CONSULT_DATA=build/check $(FLASK) db check
 	$(BIN)/python -m pytest -q tests/architecture/test_docs.py
+
+bench: install ## Measure: raw figures, and ratios to a bare Flask in the same run
+	$(BIN)/python -m tests.bench
 
 format: install ## Put the code into shape
 	$(BIN)/ruff format .

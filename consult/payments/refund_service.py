@@ -101,11 +101,16 @@ def withdraw_refund(session: Session, booking_id: uuid.UUID, reason: str) -> boo
 
 
 def get_refund(session: Session, refund_id: uuid.UUID) -> Refund:
-    """The refund, locked until the transaction ends. Raises NotFound."""
-    refund = session.get(Refund, refund_id, with_for_update=True)
-    if refund is None:
+    """The refund, locked until the transaction ends. Raises NotFound.
+
+    Its payment is locked first, as everywhere: an event about it may come while its own answer is recorded.
+    """
+    found = session.get(Refund, refund_id)
+    if found is None:
         raise NotFound
-    return refund
+    get_payment(session, found.payment_id)
+    session.refresh(found, with_for_update=True)
+    return found
 
 
 def record_refund(

@@ -123,8 +123,11 @@ class StripeGateway:
         def close() -> Session:
             try:
                 return self._client.v1.checkout.sessions.expire(checkout_id)
-            except stripe.InvalidRequestError:
-                return self._retrieve(checkout_id)
+            except stripe.InvalidRequestError as error:
+                found = self._retrieve(checkout_id)
+                if found.status == "open":
+                    raise GatewayDown("the checkout could not be closed") from error
+                return found
 
         return self._ask(lambda: _snapshot(close().to_dict()))
 

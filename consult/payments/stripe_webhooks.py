@@ -51,7 +51,7 @@ def _event(told: dict[str, Any]) -> GatewayEvent:
     return GatewayEvent(
         event_id=_text(told["id"]),
         type=_text(told["type"]),
-        object_id=_text(thing["id"]),
+        object_id=_text(thing.get("id", "")),
         livemode=told["livemode"] is True,
         checkout_id=thing["id"] if checkout else None,
         payment_ref=thing.get("client_reference_id") or (thing.get("metadata") or {}).get(PAYMENT_KEY),

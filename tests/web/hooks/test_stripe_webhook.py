@@ -152,7 +152,8 @@ def test_row_28_events_of_other_applications_and_of_unknown_kinds_are_let_go(
         "type": "radar.early_fraud_warning.created",
         "data": {"object": {"id": "x", "object": "y"}},
     }
-    for event in (EVENT, unknown):
+    nameless = {**EVENT, "type": "balance.available", "data": {"object": {"object": "balance"}}}
+    for event in (EVENT, unknown, nameless):
         assert post(json.dumps(event).encode()).status_code == 200
     assert rows("SELECT * FROM gateway_event") == []
     assert double.log == []

@@ -1,0 +1,106 @@
+"""A refund's answer and the event about it come at the same time."""
+
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from consult.booking.models import Booking
+from consult.core.money import Money
+from consult.db.base import Base
+from consult.db.engine import prepare_postgresql
+from consult.db.transaction import transaction
+from consult.payments.gateway import RefundSnapshot, RefundStatus
+from consult.payments.lifecycle import PaymentState, RefundState
+from consult.payments.models import Payment, Refund
+from consult.payments.refund_service import record_refund
+from consult.payments.service import get_payment
+
+from .conftest import add_session_type
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+PRICE = Money(9000, "usd")
+
+
+def a_refund(session: Session) -> tuple[uuid.UUID, uuid.UUID]:
+    """Of a payment that was made: both ids."""
+    booking = Booking(
+        session_type_id=add_session_type(session),
+        token_digest=uuid.uuid4().hex,
+        token_sealed=b"sealed",
+        zone="Etc/UTC",
+        price_minor=PRICE.minor,
+        currency=PRICE.currency,
+        refund_terms={},
+        started_at=NOW,
+    )
+    session.add(booking)
+    session.flush()
+    common = {"amount_minor": PRICE.minor, "currency": PRICE.currency, "created_at": NOW, "updated_at": NOW}
+    payment = Payment(
+        booking_id=booking.id,
+        gateway="stripe",
+        livemode=False,
+        state=PaymentState.PAID,
+        request={},
+        idempotency_key=uuid.uuid4().hex,
+        gateway_payment_id=uuid.uuid4().hex,
+        expires_at=NOW,
+        **common,
+    )
+    session.add(payment)
+    session.flush()
+    refund = Refund(
+        payment_id=payment.id,
+        reason="patient",
+        state=RefundState.REQUESTED,
+        idempotency_key=uuid.uuid4().hex,
+        **common,
+    )
+    session.add(refund)
+    session.flush()
+    return payment.id, refund.id
+
+
+def wait_for_a_waiter(engine: Engine) -> None:
+    """Until some connection waits for a lock."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    for _ in range(200):
+        with engine.connect() as connection:
+            if connection.scalar(waiting):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody ever waited")
+
+
+@pytest.mark.postgres
+def test_the_answer_and_the_event_of_one_refund_wait_for_each_other(postgres_url: str):
+    engine = create_engine(postgres_url)
+    prepare_postgresql(engine)
+    Base.metadata.create_all(engine)
+    sessions = sessionmaker(engine)
+    with sessions() as session, transaction(session):
+        payment_id, refund_id = a_refund(session)
+    snapshot = RefundSnapshot("re_1", RefundStatus.SUCCEEDED, PRICE, str(refund_id))
+    failed: list[Exception] = []
+
+    def record_the_answer() -> None:
+        try:
+            with sessions() as session, transaction(session):
+                record_refund(session, refund_id, snapshot, NOW)
+        except Exception as error:
+            failed.append(error)
+
+    worker = threading.Thread(target=record_the_answer)
+    with sessions() as session, transaction(session):
+        get_payment(session, payment_id)
+        worker.start()
+        wait_for_a_waiter(engine)
+        record_refund(session, refund_id, snapshot, NOW)
+    worker.join()
+    engine.dispose()
+    assert failed == []
