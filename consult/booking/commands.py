@@ -17,12 +17,13 @@ from consult.payments.refunds import RefundTerms
 from consult.practice.service import get_practice, keep_patient
 from consult.scheduling import queries
 from consult.scheduling import service as scheduling
+from consult.scheduling.errors import SlotTaken
 from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.zones import UnknownZone, canonical
 
 from . import mails
 from .contact import contact_from
-from .holds import begin_hold, end_other_holds, keep_hold
+from .holds import EmailNotConfirmed, begin_hold, end_other_holds, keep_hold
 from .journey import Step
 from .models import Booking
 from .ports import Ports
@@ -148,8 +149,8 @@ def choose_time(
     """
     booking = lock_booking(session, booking.id)
     require(session, booking, Step.TIME, now, ports)
-    begin_hold(session, booking, now, confirmed_only=confirmed_only)
     try:
+        _begin_hold(session, booking, start_at, now, confirmed_only)
         scheduling.place_hold(
             session,
             booking_id=booking.id,
@@ -162,6 +163,19 @@ def choose_time(
         raise SessionTypeRetired from error
     # Once more, under the schedule's lock: another browser of theirs may have held a time just now.
     end_other_holds(session, booking, now)
+
+
+def _begin_hold(
+    session: Session, booking: Booking, start_at: datetime, now: datetime, confirmed_only: bool
+) -> None:
+    """Nobody is asked for a code over a time that is gone: that it is gone is said instead."""
+    try:
+        begin_hold(session, booking, now, confirmed_only=confirmed_only)
+    except EmailNotConfirmed:
+        nearest = queries.nearest_slots(session, booking.session_type_id, start_at, 1, now, booking.id)
+        if not nearest or nearest[0].start_at != start_at:
+            raise SlotTaken(start_at) from None
+        raise
 
 
 def save_about(

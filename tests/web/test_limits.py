@@ -165,6 +165,17 @@ def test_from_a_busy_address_a_hold_asks_for_an_email_address_instead_of_being_r
     assert elsewhere.choose_time(elsewhere.page.form.choices("start")[-1]).path == "/book/about/you"
 
 
+def test_from_a_busy_address_a_time_that_is_gone_is_said_to_be_gone(app: Flask):
+    loser, winner = Patient(app), Patient(app)
+    for patient in (loser, winner):
+        patient.pass_safety_check()
+    winner.choose_time(ONE)
+    use_up(app, FREE_HOLDS)
+    page = loser.choose_time(ONE)
+    assert (page.status, page.path) == (409, "/book/time")
+    assert "is no longer free" in page.text
+
+
 def test_the_hard_ceiling_on_holds_keeps_what_was_held(app: Flask, patient: Patient, rows: Rows):
     patient.pass_safety_check()
     patient.choose_time(ONE)
