@@ -11,7 +11,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from consult.web import auth as auth_views
 from consult.web.limits import (
-    CHECKOUTS,
+    CODES,
     FREE_HOLDS,
     HOLDS,
     LIMITS,
@@ -321,7 +321,7 @@ def test_at_the_same_moment_no_more_get_through_than_one_after_another(app: Flas
         for _ in range(20):
             with app.test_request_context():
                 try:
-                    spend(CHECKOUTS)
+                    spend(CODES)
                 except TooManyRequests:
                     continue
                 passed.append(1)
@@ -331,4 +331,4 @@ def test_at_the_same_moment_no_more_get_through_than_one_after_another(app: Flas
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(passed) == most(CHECKOUTS)
+    assert len(passed) == most(CODES)
