@@ -16,7 +16,7 @@ from consult.payments import till as gateway_till
 from consult.payments.errors import CheckoutUnavailable
 from consult.payments.gateway import ReturnUrls
 from consult.payments.models import Payment
-from consult.payments.service import find_live_payment
+from consult.payments.service import find_live_payment, open_payment
 from consult.payments.till import Till
 from consult.scheduling import service as scheduling
 from consult.scheduling.errors import HoldExpired, SlotNotOffered, SlotTaken
@@ -26,11 +26,11 @@ from consult.scheduling.policies import CHECKOUT_GRACE, CHECKOUT_TTL, HOLD_TTL
 from consult.scheduling.queries import find_live_appointment
 
 from .holds import HOLD_LIMIT, begin_hold
-from .journey import Step
+from .journey import Step, next_step
 from .models import Booking
 from .ports import Ports
 from .reactions import react
-from .standing import find_standing, lock_booking, require
+from .standing import Standing, StepNotOpen, find_standing, lock_booking, require
 
 Transaction = Callable[[], AbstractContextManager[None]]
 
@@ -67,20 +67,45 @@ def open_checkout(counter: Counter, booking_id: uuid.UUID) -> str | None:
         if live is None and _run_is_over(booking, now) and was_opened(counter.session, booking_id):
             begin_hold(counter.session, booking, now)
         expires_at = live.expires_at if live else now + CHECKOUT_TTL
-        amount = Money(booking.price_minor, booking.currency)
         appointment = find_live_appointment(counter.session, booking_id)
         if appointment is None:
             raise HoldExpired(now)
         scheduling.extend_hold(counter.session, appointment.id, expires_at + CHECKOUT_GRACE, now)
-    checkout = gateway_till.start_checkout(
-        counter.till(),
-        booking_id=booking_id,
-        amount=amount,
-        expires_at=expires_at,
-        return_urls=ReturnUrls(links.payment_return(), links.payment_back()),
-        now=now,
-    )
+        # In the transaction that looked: from here on whoever changes an answer finds the payment.
+        payment = open_payment(
+            counter.session,
+            booking_id=booking_id,
+            gateway=counter.ports.gateway,
+            amount=Money(booking.price_minor, booking.currency),
+            expires_at=expires_at,
+            return_urls=ReturnUrls(links.payment_return(), links.payment_back()),
+            now=now,
+        )
+        payment_id = payment.id
+    checkout = gateway_till.start_checkout(counter.till(), payment_id, now)
+    close_if_not_due(counter, booking_id)
     return checkout.url
+
+
+def close_if_not_due(counter: Counter, booking_id: uuid.UUID) -> None:
+    """Close a payment page that what was said since no longer allows. Raises StepNotOpen when it was so.
+
+    While the gateway was asked to open it, another tab may have told of an emergency.
+    """
+    standing = _standing_now(counter, booking_id)
+    if standing.payment is not None and not may_be_paid(standing):
+        abandon(counter, standing.payment.id, booking_id)
+        raise StepNotOpen(Step.PAY, next_step(standing.facts))
+
+
+def may_be_paid(standing: Standing) -> bool:
+    """Whether an open payment page may stay open. Paid after the confirmation it is only a duplicate."""
+    return next_step(standing.facts) in (Step.PAY, Step.CONFIRMED)
+
+
+def _standing_now(counter: Counter, booking_id: uuid.UUID) -> Standing:
+    booking = counter.session.get_one(Booking, booking_id, populate_existing=True)
+    return find_standing(counter.session, booking, counter.clock(), counter.ports)
 
 
 def settle(counter: Counter, payment_id: uuid.UUID) -> None:

@@ -18,6 +18,7 @@ from consult.practice.service import get_practice, keep_patient
 from consult.scheduling import queries
 from consult.scheduling import service as scheduling
 from consult.scheduling.errors import SlotTaken
+from consult.scheduling.models import SessionType
 from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.zones import UnknownZone, canonical
 
@@ -148,7 +149,8 @@ def choose_time(
     SlotTaken, SlotNotOffered, and what `holds.begin_hold` raises; what was held before then still is.
     """
     booking = lock_booking(session, booking.id)
-    require(session, booking, Step.TIME, now, ports)
+    if require(session, booking, Step.TIME, now, ports).payment is not None:
+        raise StepNotOpen(Step.TIME, Step.PAY)
     try:
         _begin_hold(session, booking, start_at, now, confirmed_only)
         scheduling.place_hold(
@@ -161,8 +163,17 @@ def choose_time(
         )
     except NotFound as error:
         raise SessionTypeRetired from error
+    _take_price(session, booking)
     # Once more, under the schedule's lock: another browser of theirs may have held a time just now.
     end_other_holds(session, booking, now)
+
+
+def _take_price(session: Session, booking: Booking) -> None:
+    """The price comes from the moment the length comes from. Who agreed to another one is asked again."""
+    held = session.get_one(SessionType, booking.session_type_id)
+    if (booking.price_minor, booking.currency) != (held.price_minor, held.currency):
+        booking.price_minor, booking.currency = held.price_minor, held.currency
+        booking.agreed_at = None
 
 
 def _begin_hold(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from consult.calendaring import service as calendaring
 from consult.calendaring.models import CalendarObject
+from consult.core.money import Money
 from consult.core.timespan import TimeSpan
 from consult.intake.red_flags import RaisedFlag
 from consult.intake.service import read_response
@@ -34,7 +35,7 @@ def react(session: Session, news: Applied | RefundMoved, now: datetime, ports: P
     """Let the booking follow its money, in the transaction that records the news."""
     if isinstance(news, Paid):
         booking = lock_booking(session, news.booking_id)
-        cause = _confirm(session, booking, now, ports)
+        cause = _confirm(session, booking, news.amount, now, ports)
         if cause is not None:
             request_refund(session, news.payment_id, news.amount, cause, now)
             mails.send_refund_notice(session, booking, news.payment_id, news.amount, now, ports)
@@ -42,7 +43,7 @@ def react(session: Session, news: Applied | RefundMoved, now: datetime, ports: P
         _tell_of_failed_refund(session, news, now, ports)
 
 
-def _confirm(session: Session, booking: Booking, now: datetime, ports: Ports) -> Cause | None:
+def _confirm(session: Session, booking: Booking, paid: Money, now: datetime, ports: Ports) -> Cause | None:
     """Turn the hold into an appointment; or say why the money has to go back."""
     standing = find_standing(session, booking, now, ports)
     if booking.cancelled_at is not None:
@@ -51,7 +52,8 @@ def _confirm(session: Session, booking: Booking, now: datetime, ports: Ports) ->
         return Cause.DUPLICATE
     if not _still_safe(standing.facts):
         return Cause.SCREENING
-    if standing.appointment is None:
+    if standing.appointment is None or paid != Money(booking.price_minor, booking.currency):
+        # Another amount was for another session than the one that is held now.
         return Cause.SLOT_LOST
     try:
         appointment = scheduling.book(session, standing.appointment.id, now)

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,10 +26,11 @@ from consult.practice.models import Patient
 from consult.practice.service import fill_digests
 from consult.scheduling.service import expire_holds
 
-from .checkout import Counter
+from .checkout import Counter, may_be_paid
 from .earlier.offers import bookings_waiting, bookings_with_offers, end_offer_if_over, offer_earlier_time
 from .email_confirmation import forget_codes
 from .models import Booking
+from .standing import find_standing
 
 _log = logging.getLogger("consult.upkeep")
 _FRAMES = 3
@@ -71,12 +73,22 @@ class Upkeep:
             self._try(part)
 
     def ask_about_payments(self) -> None:
-        """A checkout past its time is closed: its hour must not be sold while somebody can still pay it."""
+        """A checkout past its time is closed: its hour must not be sold while somebody can pay it. So is
+        one whose booking was stopped, if closing it failed then.
+        """
         counter, now = self.counter, self.counter.clock()
         for payment_id in payments_to_sync(counter.session, counter.ports.gateway.name, now):
-            overdue = counter.session.get_one(Payment, payment_id).expires_at <= now
-            ask = close_checkout if overdue else sync
-            self._try(partial(ask, counter.till(), payment_id, now))
+            self._try(partial(self._ask_about, payment_id, now))
+
+    def _ask_about(self, payment_id: uuid.UUID, now: datetime) -> None:
+        counter = self.counter
+        payment = counter.session.get_one(Payment, payment_id)
+        over = payment.expires_at <= now
+        if not over:
+            booking = counter.session.get_one(Booking, payment.booking_id)
+            over = not may_be_paid(find_standing(counter.session, booking, now, counter.ports))
+        ask = close_checkout if over else sync
+        ask(counter.till(), payment_id, now)
 
     def send_refunds(self) -> None:
         counter, now = self.counter, self.counter.clock()

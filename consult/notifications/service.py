@@ -2,6 +2,8 @@
 
 A worker leases a message before it works on it and counts the try, so that a message which kills its worker
 ends as dead and not in a loop. Only the holder of the lease may say how it ended.
+
+Tries can change the order of mails, so one that waited until a newer mail made it untrue is dropped.
 """
 
 import uuid
@@ -11,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from consult.core.clock import Clock
 from consult.db.sealing import Place, SealBroken, Sealer
 
+from .compose import Cancelled, Confirmation, Moved, Reinstated, SafetyRelease
 from .mailer import Mailer, MailRefused
 from .message import InvalidAddress, Message
 from .mime import mime
@@ -28,6 +31,9 @@ LEASE = timedelta(minutes=5)
 """Longer than one mail can take: a dozen answers from the server, ten seconds each."""
 
 _LONGEST_WAIT = timedelta(hours=1)
+_STANDING = frozenset({Confirmation.kind, Moved.kind, Cancelled.kind, Reinstated.kind})
+"""What says when a visit is, or that it is off: only the newest is true."""
+
 _POISON = (MailRefused, InvalidAddress, SealBroken, ValueError)
 """What another try cannot change: a refusal, or a message that cannot be opened or written."""
 
@@ -100,17 +106,49 @@ def withdraw(session: Session, booking_id: uuid.UUID, kinds: Collection[str]) ->
     return {row.kind for row in rows if row.attempts == 0}
 
 
+def withdraw_untried(session: Session, dedupe_key: str) -> bool:
+    """Take back this one mail if it certainly never left; whether it was. One that was tried stays."""
+    row = session.scalar(
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.dedupe_key == dedupe_key,
+            OutboxMessage.status == Status.READY,
+            OutboxMessage.attempts == 0,
+        )
+        .with_for_update()
+    )
+    if row is None:
+        return False
+    session.delete(row)
+    session.flush()
+    return True
+
+
+def has_written(session: Session, booking_id: uuid.UUID, kinds: Collection[str], since: datetime) -> bool:
+    """Whether a mail of these kinds for a booking, of `since` or later, waits or has gone."""
+    written = select(OutboxMessage.id).where(
+        OutboxMessage.booking_id == booking_id,
+        OutboxMessage.kind.in_(kinds),
+        OutboxMessage.created_at >= since,
+    )
+    return session.scalar(written.limit(1)) is not None
+
+
 def claim_due(session: Session, now: datetime, limit: int, lease: timedelta) -> list[Claim]:
     """Lease up to `limit` messages that are due, or whose lease ran out; commit before any work on them."""
     lease_ran_out = and_(OutboxMessage.status == Status.LEASED, OutboxMessage.leased_until <= now)
     hopeless = select(OutboxMessage).where(lease_ran_out, OutboxMessage.attempts >= MOST_ATTEMPTS)
     for row in session.scalars(hopeless.with_for_update(skip_locked=True)):
         _bury(row, "LeaseRanOut")
+    due = or_(and_(OutboxMessage.status == Status.READY, OutboxMessage.due_at <= now), lease_ran_out)
+    for row in session.scalars(
+        select(OutboxMessage).where(due, _overtaken()).with_for_update(skip_locked=True)
+    ):
+        session.delete(row)
     session.flush()
-    due = and_(OutboxMessage.status == Status.READY, OutboxMessage.due_at <= now)
     query = (
         select(OutboxMessage)
-        .where(or_(due, lease_ran_out))
+        .where(due)
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -203,6 +241,20 @@ def _failure_of(claim: Claim, mailer: Mailer, sealer: Sealer, mail_from: str) ->
     except Exception as error:  # Whatever is wrong with one mail, it must not hold up those behind it.
         return error
     return None
+
+
+def _overtaken() -> ColumnElement[bool]:
+    """A newer mail has gone after which this one would say what is no longer so."""
+    newer = aliased(OutboxMessage)
+    return exists().where(
+        newer.booking_id == OutboxMessage.booking_id,
+        newer.status == Status.SENT,
+        newer.created_at > OutboxMessage.created_at,
+        or_(
+            and_(newer.kind.in_(_STANDING), OutboxMessage.kind.in_(_STANDING)),
+            and_(newer.kind == Cancelled.kind, OutboxMessage.kind == SafetyRelease.kind),
+        ),
+    )
 
 
 def _leased(session: Session, message_id: uuid.UUID, lease_token: uuid.UUID) -> OutboxMessage | None:

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from consult.core.money import Money
 
 from .errors import CheckoutRefused, CheckoutUnavailable, RefundDelayed
-from .gateway import Gateway, GatewayDown, GatewayRefused, RefundSnapshot, ReturnUrls, Snapshot
+from .gateway import Gateway, GatewayDown, GatewayRefused, RefundSnapshot, Snapshot
 from .lifecycle import LIVE, PaymentState, RefundState
 from .models import Refund
 from .outcomes import Applied, Failed, NothingNew, RefundMoved
 from .refund_service import get_refund, record_refund, record_refund_refusal
-from .service import get_payment, open_payment, record_refusal, record_snapshot
+from .service import get_payment, record_refusal, record_snapshot
 
 GIVE_UP_AFTER = timedelta(minutes=5)
 """After its end a checkout we never heard of is no longer waited for. Its gateway may repeat an error for a
@@ -50,30 +50,13 @@ class Checkout:
     url: str | None
 
 
-def start_checkout(
-    till: Till,
-    *,
-    booking_id: uuid.UUID,
-    amount: Money,
-    expires_at: datetime,
-    return_urls: ReturnUrls,
-    now: datetime,
-) -> Checkout:
-    """The booking's one live checkout, opened at the gateway if it is not yet.
+def start_checkout(till: Till, payment_id: uuid.UUID, now: datetime) -> Checkout:
+    """The checkout of a payment that `service.open_payment` stored, opened at the gateway if it is not yet.
 
-    Raises CheckoutUnavailable (the payment waits, trying again goes on with it), CheckoutRefused, and what
-    `service.open_payment` raises.
+    Raises CheckoutUnavailable (the payment waits, trying again goes on with it), CheckoutRefused, NotFound.
     """
     with till.transaction():
-        payment = open_payment(
-            till.session,
-            booking_id=booking_id,
-            gateway=till.gateway,
-            amount=amount,
-            expires_at=expires_at,
-            return_urls=return_urls,
-            now=now,
-        )
+        payment = get_payment(till.session, payment_id)
         checkout = Checkout(payment.id, payment.state, payment.url)
         usable = payment.state is not PaymentState.CREATED and now < payment.expires_at
     if usable:

@@ -26,9 +26,9 @@ class Plan:
     sizes: tuple[int, ...] = (0, 1_000, 10_000)
     appointments: int = 10_000
     ahead: int = 100
-    seconds: float = 0.6
+    seconds: float = 0.5
     windows: int = 3
-    races: int = 10
+    races: int = 5
     racers: int = 200
     holds: int = 300
     bookings: int = 60

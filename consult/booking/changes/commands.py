@@ -126,7 +126,7 @@ def cancel(
         raise VisitBegun(appointment.start_at)
     if seen_refund not in (None, decision.amount):
         raise VisitChanged
-    told_span = _told_span(session, booking, appointment, by)
+    told_span = _told_span(session, booking, appointment) if by is Actor.THERAPIST else span_of(appointment)
     scheduling.cancel(session, appointment.id, now)
     event = calendaring.withdraw(session, appointment_id=appointment.id, now=now)
     booking.cancelled_at, booking.cancelled_by = now, by
@@ -164,7 +164,7 @@ def _move_by_patient(
 ) -> None:
     old_span = span_of(appointment)
     appointment = scheduling.move(session, appointment.id, start_at, now, by_therapist=anyhow)
-    change_mails.take_back_moved(session, booking)
+    change_mails.take_back_moves(session, booking)
     booking.moved_at, booking.moved_by, booking.moved_from_at = now, Actor.PATIENT, old_span.start_at
     event = publish_visit(session, booking, appointment, now, ports)
     change_mails.send_moved(session, booking, appointment, event, old_span, Actor.PATIENT, now, ports)
@@ -180,7 +180,7 @@ def _move_by_therapist(
     ports: Ports,
 ) -> None:
     """Two moves of which the patient has heard nothing are one, and none when they end where they began."""
-    old_span = _told_span(session, booking, appointment, Actor.THERAPIST)
+    old_span = _told_span(session, booking, appointment)
     appointment = scheduling.move(session, appointment.id, start_at, now, by_therapist=True)
     event = publish_visit(session, booking, appointment, now, ports)
     if start_at == old_span.start_at:
@@ -193,13 +193,12 @@ def _move_by_therapist(
     )
 
 
-def _told_span(session: Session, booking: Booking, appointment: Appointment, by: Actor) -> TimeSpan:
+def _told_span(session: Session, booking: Booking, appointment: Appointment) -> TimeSpan:
     """The visit as its patient knows of it: a therapist's move whose mail never left is taken out of it, and
     that mail with it.
     """
     span = span_of(appointment)
-    untold = change_mails.take_back_moved(session, booking)
     from_at = booking.moved_from_at if booking.moved_by == Actor.THERAPIST else None
-    if by is Actor.PATIENT or not untold or from_at is None:
+    if from_at is None or not change_mails.take_back_moved(session, appointment):
         return span
     return TimeSpan(from_at, from_at + (span.end_at - span.start_at))

@@ -1,11 +1,14 @@
 """Mails about a visit moved, cancelled or taking place after all.
 
-Each change takes back what still waits and is no longer so. A key holds the revision of the calendar entry,
-whose stamp rises with every change, so that no two changes share one.
+A patient's change is final and takes back all that still waits. A therapist's may itself be taken back, so
+it touches no mail but that of her own change before it; what else waits goes, or is overtaken when hers has
+gone. A key holds the revision of the calendar entry, whose stamp rises with every change, so that no two
+changes share one.
 """
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consult.calendaring.models import CalendarObject
@@ -31,17 +34,32 @@ from ..ports import Ports
 from .taking_back import Actor
 
 _BY_A_MOVE = frozenset({Moved.kind, Reinstated.kind})
-_BY_A_CANCELLATION = _BY_A_MOVE | {EarlierOffer.kind, SafetyRelease.kind}
+_BY_A_PATIENTS_CANCELLATION = _BY_A_MOVE | {Confirmation.kind, EarlierOffer.kind, SafetyRelease.kind}
 
 
-def take_back_moved(session: Session, booking: Booking) -> bool:
-    """Whether the mail about the last move certainly never left; then it never will."""
-    return Moved.kind in notifications.withdraw(session, booking.id, _BY_A_MOVE)
+def take_back_moves(session: Session, booking: Booking) -> None:
+    """All that waits about moves, since the patient's own follows."""
+    notifications.withdraw(session, booking.id, _BY_A_MOVE)
 
 
-def take_back_cancelled(session: Session, booking: Booking) -> bool:
+def take_back_moved(session: Session, appointment: Appointment) -> bool:
+    """Whether the mail about the move that was the last change certainly never left; then it never will."""
+    return _take_back_newest(session, Moved.kind, appointment)
+
+
+def take_back_cancelled(session: Session, appointment: Appointment) -> bool:
     """The same for the mail, and with it the CANCEL, of a cancellation."""
-    return Cancelled.kind in notifications.withdraw(session, booking.id, [Cancelled.kind])
+    return _take_back_newest(session, Cancelled.kind, appointment)
+
+
+def _take_back_newest(session: Session, kind: str, appointment: Appointment) -> bool:
+    of_it = select(CalendarObject).where(CalendarObject.appointment_id == appointment.id)
+    return notifications.withdraw_untried(session, _key(kind, session.scalars(of_it).one()))
+
+
+def is_told_of_move(session: Session, booking: Booking, moved_at: datetime) -> bool:
+    """Whether a mail waits, or has gone, that says when the visit is after the move of that instant."""
+    return notifications.has_written(session, booking.id, _BY_A_MOVE, moved_at)
 
 
 def send_moved(
@@ -101,7 +119,7 @@ def send_cancelled(
     due_at: datetime | None = None,
 ) -> None:
     """To the patient, with the CANCEL; `told_span` is the visit as they know of it."""
-    overtaken = _BY_A_CANCELLATION | ({Confirmation.kind} if by is Actor.PATIENT else set())
+    overtaken = _BY_A_PATIENTS_CANCELLATION if by is Actor.PATIENT else {EarlierOffer.kind}
     notifications.withdraw(session, booking.id, overtaken)
     letter = Cancelled(
         **patient_facts(session, booking, told_span, ports),

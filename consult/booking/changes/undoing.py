@@ -9,7 +9,7 @@ from consult.calendaring import service as calendaring
 from consult.core.errors import ConsultError
 from consult.core.timespan import TimeSpan
 from consult.payments.refund_service import withdraw_refund
-from consult.payments.refunds import UNDO_WINDOW, Cause
+from consult.payments.refunds import Cause
 from consult.scheduling import service as scheduling
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
@@ -94,24 +94,22 @@ def _restore(
     if not withdraw_refund(session, booking.id, Cause.THERAPIST):
         raise UndoTooLate
     appointment = scheduling.restore(session, appointment.id, now)
-    untold = change_mails.take_back_cancelled(session, booking)
+    untold = change_mails.take_back_cancelled(session, appointment)
     calendaring.reinstate(session, appointment_id=appointment.id, cancel_sent=not untold)
-    move_overtaken = _moved_shortly_before_cancelled(booking)
     booking.cancelled_at = booking.cancelled_by = None
     event = publish_visit(session, booking, appointment, now, ports)
     if not untold:
         change_mails.send_reinstated(session, booking, appointment, event, now, ports)
-    elif move_overtaken and booking.moved_from_at is not None:
+    elif _move_untold(session, booking) and booking.moved_from_at is not None:
         old_span = _at(booking.moved_from_at, span_of(appointment))
         change_mails.send_moved(session, booking, appointment, event, old_span, Actor.THERAPIST, now, ports)
 
 
-def _moved_shortly_before_cancelled(booking: Booking) -> bool:
-    """Then the mail about the move was held back, and taken back for the cancellation."""
-    moved_at, cancelled_at = booking.moved_at, booking.cancelled_at
-    if moved_at is None or cancelled_at is None or booking.moved_by != Actor.THERAPIST:
+def _move_untold(session: Session, booking: Booking) -> bool:
+    """Whether the mail about the therapist's move was taken back for the cancellation."""
+    if booking.moved_at is None or booking.moved_by != Actor.THERAPIST:
         return False
-    return cancelled_at - moved_at < UNDO_WINDOW
+    return not change_mails.is_told_of_move(session, booking, booking.moved_at)
 
 
 def _move_back(
@@ -121,7 +119,7 @@ def _move_back(
     if appointment.status is not Status.BOOKED or former_at is None:
         raise UndoTooLate
     appointment = scheduling.move(session, appointment.id, former_at, now, by_therapist=True)
-    untold = change_mails.take_back_moved(session, booking)
+    untold = change_mails.take_back_moved(session, appointment)
     booking.moved_at = booking.moved_by = booking.moved_from_at = None
     event = publish_visit(session, booking, appointment, now, ports)
     if not untold:

@@ -1,6 +1,7 @@
 """The visitor's own booking, found by the cookie, and the guard before every step of it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from consult.booking import checkout, commands
 from consult.booking.journey import COUNTED, Step, may_enter, next_step
-from consult.booking.standing import Standing, find_standing
+from consult.booking.standing import Standing, StepNotOpen, find_standing
 from consult.deps import counter, deps
 from consult.intake.service import ResponseNotFound
 from consult.web.security import csrf_stale
@@ -84,7 +85,10 @@ def at(step: Step) -> Callable[[Callable[..., ResponseReturnValue]], Callable[..
                 standing = before_change(standing)
             if standing is None or not may_enter(step, standing.facts):
                 return turned_away(step, standing)
-            return view(standing, **arguments)
+            answer = view(standing, **arguments)
+            if step in CHANGES and posted():
+                _after_change(standing)
+            return answer
 
         return guarded
 
@@ -106,6 +110,12 @@ def before_change(standing: Standing) -> Standing | None:
         return standing
     checkout.abandon(counter(), standing.payment.id, standing.booking.id)
     return current_standing()
+
+
+def _after_change(standing: Standing) -> None:
+    """Another tab may have opened a payment page between the look and the change."""
+    with suppress(StepNotOpen):
+        checkout.close_if_not_due(counter(), standing.booking.id)
 
 
 def progress(step: Step) -> str:

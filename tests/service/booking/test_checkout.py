@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -21,7 +22,7 @@ from consult.payments.gateway import CheckoutStatus
 from consult.payments.models import LedgerEntry, Payment, Refund
 from consult.scheduling.errors import SlotTaken
 from consult.scheduling.lifecycle import Status
-from consult.scheduling.models import Appointment
+from consult.scheduling.models import Appointment, SessionType
 from consult.scheduling.policies import CHECKOUT_GRACE, CHECKOUT_TTL, HOLD_TTL
 
 from .conftest import ONE, TEN, Desk
@@ -224,3 +225,62 @@ def test_an_emergency_in_the_intake_is_told_once(desk: Desk):
         "therapist_new_booking",
         "therapist_safety_alert",
     ]
+
+
+def test_an_emergency_said_while_the_page_is_being_opened_closes_it_before_anybody_is_sent_there(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    booking = desk.come_to_pay()
+    create = desk.gateway.create
+
+    def create_while_another_tab_answers(*arguments: Any) -> object:
+        snapshot = create(*arguments)
+        desk.screen(booking, "chest")
+        return snapshot
+
+    monkeypatch.setattr(desk.gateway, "create", create_while_another_tab_answers)
+    with pytest.raises(StepNotOpen):
+        checkout.open_checkout(desk.counter, booking.id)
+    payment = desk.session.scalars(select(Payment)).one()
+    assert payment.state == "expired"
+    assert desk.gateway.fetch(payment.checkout_id).status is CheckoutStatus.EXPIRED
+
+
+def test_what_is_paid_for_cannot_change_while_the_page_is_being_opened(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    booking = desk.come_to_pay()
+    create = desk.gateway.create
+    refused: list[type] = []
+
+    def create_while_another_tab_chooses(*arguments: Any) -> object:
+        try:
+            desk.hold(booking, ONE)
+        except StepNotOpen as error:
+            refused.append(type(error))
+        return create(*arguments)
+
+    monkeypatch.setattr(desk.gateway, "create", create_while_another_tab_chooses)
+    checkout.open_checkout(desk.counter, booking.id)
+    assert refused == [StepNotOpen]
+    assert desk.standing(booking).appointment.start_at == TEN
+
+
+def test_money_of_another_amount_than_the_price_books_nothing_and_goes_back(desk: Desk):
+    booking = desk.come_to_pay()
+    payment = open_payment(desk, booking)
+    with desk.counter.transaction():
+        desk.fresh(booking).price_minor = 8000
+    pay(desk, payment)
+    assert desk.standing(booking).booking.confirmed_at is None
+    refund = desk.session.scalars(select(Refund)).one()
+    assert (refund.amount_minor, refund.reason) == (payment.amount_minor, "slot_lost")
+
+
+def test_a_price_that_changed_is_taken_with_the_time_and_agreed_to_again(desk: Desk):
+    booking = desk.come_to_pay()
+    with desk.counter.transaction():
+        desk.session.scalars(select(SessionType)).one().price_minor = 24000
+    desk.hold(booking, ONE)
+    booking = desk.fresh(booking)
+    assert (booking.price_minor, booking.agreed_at) == (24000, None)

@@ -210,7 +210,7 @@ def test_another_code_confirms_nothing(desk: Desk, clock: FixedClock, typed: str
         clock.advance(RESEND_AFTER)
     assert desk.try_code(booking, typed) is CodeAnswer.WRONG
     with pytest.raises(EmailNotConfirmed):
-        desk.hold(booking)
+        desk.hold(booking, ONE)
 
 
 def test_spaces_in_a_code_do_not_matter(desk: Desk, clock: FixedClock):

@@ -1,8 +1,12 @@
 """What a therapist takes back, and what her patient hears of it."""
 
+import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from itertools import pairwise
 
+import icalendar
 import pytest
 from sqlalchemy import select
 
@@ -13,9 +17,13 @@ from consult.booking.changes.pages import recent_changes
 from consult.booking.changes.taking_back import Actor
 from consult.booking.changes.undoing import UndoTooLate, VisitNotBegun
 from consult.booking.models import Booking
+from consult.booking.upkeep import Upkeep
 from consult.calendaring.models import CalendarObject
 from consult.core.clock import FixedClock
+from consult.core.errors import ConsultError
 from consult.core.money import Money
+from consult.deps import deps
+from consult.notifications.mailer import FileMailer, MailUnavailable
 from consult.payments.demo_gateway import Fault
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
@@ -154,6 +162,148 @@ def test_a_move_whose_mail_gave_way_to_a_cancellation_is_told_once_that_is_taken
     assert "cancelled" not in kinds(desk)
 
 
+@pytest.mark.parametrize("tried", [False, True])
+@pytest.mark.parametrize("change", ["cancel", "move"])
+def test_what_the_patient_still_has_to_hear_of_their_own_move_outlives_what_is_taken_back(
+    desk: Desk, booking: Booking, clock: FixedClock, change: str, tried: bool
+):
+    move(desk, booking, THURSDAY)
+    if tried:
+        _refused_once(desk)
+    clock.advance(SECOND)
+    _change(desk, booking, change, THURSDAY + DAY)
+    clock.advance(20 * SECOND)
+    undo(desk, booking)
+    clock.advance(WINDOW)
+    sent(desk)
+    [mail] = letters(desk, "moved")
+    assert "you moved your online appointment" in mail.message.text
+    assert (mail.status, mail.revision[3]) == ("sent", THURSDAY)
+
+
+def _refused_once(desk: Desk) -> None:
+    mailer = deps().mailer
+    assert isinstance(mailer, FileMailer)
+    mailer.fail_next(MailUnavailable(), MailUnavailable())
+    sent(desk)
+    assert {letter.status for letter in letters(desk, "moved", "therapist_moved")} == {"ready"}
+
+
+@pytest.mark.parametrize("change", ["cancel", "move"])
+def test_the_mail_that_a_visit_takes_place_after_all_outlives_what_is_taken_back_later(
+    desk: Desk, booking: Booking, clock: FixedClock, change: str
+):
+    clock.now = WEDNESDAY - timedelta(minutes=45)
+    cancel(desk, booking, Actor.THERAPIST)
+    sent(desk)
+    clock.advance(30 * SECOND)
+    undo(desk, booking)
+    clock.advance(SECOND)
+    _change(desk, booking, change)
+    clock.advance(20 * SECOND)
+    undo(desk, booking)
+    sent(desk)
+    [mail] = letters(desk, "reinstated")
+    assert (mail.status, mail.revision[1], mail.revision[3]) == ("sent", event(desk).uid, WEDNESDAY)
+
+
+def test_a_move_that_gave_way_to_a_cancellation_is_told_however_late_the_mails_were(
+    desk: Desk, booking: Booking, clock: FixedClock
+):
+    move(desk, booking, THURSDAY, Actor.THERAPIST)
+    clock.advance(WINDOW + MINUTE)
+    cancel(desk, booking, Actor.THERAPIST)
+    clock.advance(MINUTE)
+    undo(desk, booking)
+    sent(desk)
+    [mail] = letters(desk, "moved")
+    assert (mail.status, mail.revision[3]) == ("sent", THURSDAY)
+
+
+def test_a_first_move_that_may_have_been_told_is_not_lost_with_a_second_one(
+    desk: Desk, booking: Booking, clock: FixedClock
+):
+    move(desk, booking, THURSDAY, Actor.THERAPIST)
+    clock.advance(WINDOW)
+    mailer = deps().mailer
+    assert isinstance(mailer, FileMailer)
+    mailer.fail_next(MailUnavailable())
+    sent(desk)
+    move(desk, booking, THURSDAY + DAY, Actor.THERAPIST)
+    clock.advance(MINUTE)
+    undo(desk, booking)
+    sent(desk)
+    [mail] = letters(desk, "moved")
+    assert (mail.status, mail.revision[3]) == ("sent", THURSDAY)
+
+
+def test_an_old_mail_that_waits_for_another_try_never_follows_a_newer_one(
+    desk: Desk, booking: Booking, clock: FixedClock
+):
+    move(desk, booking, WEDNESDAY + timedelta(hours=1))
+    clock.now = WEDNESDAY + timedelta(minutes=30)
+    _refused_once(desk)
+    clock.advance(SECOND)
+    cancel(desk, booking, Actor.THERAPIST)
+    sent(desk)
+    clock.advance(WINDOW)
+    sent(desk)
+    assert letters(desk, "moved") == []
+    assert letters(desk, "cancelled")[0].status == "sent"
+
+
+class _Inbox:
+    """What the patient got, in the order it came, of a server that refuses every third mail for now."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice: random.Random | None = dice
+        self.events: list[icalendar.Event] = []
+
+    def send(self, mail: EmailMessage) -> None:
+        if self.dice and self.dice.random() < 1 / 3:
+            raise MailUnavailable
+        for part in mail.walk():
+            if part.get_content_type() == "text/calendar":
+                self.events += icalendar.Calendar.from_ical(part.get_content()).walk("VEVENT")
+
+
+@pytest.mark.parametrize("near", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_the_order_the_patients_calendar_ends_as_ours(
+    desk: Desk, clock: FixedClock, seed: int, near: bool
+):
+    dice = random.Random(seed)  # noqa: S311
+    booking, inbox = desk.booked(WEDNESDAY), _Inbox(dice)
+    worker = Upkeep(desk.counter, inbox, "bookings@example.org")
+    if near:
+        clock.now = WEDNESDAY - timedelta(minutes=55)
+    starts = [WEDNESDAY + timedelta(hours=hours) for hours in (0, 1, 24, 25)]
+    steps: list[Callable[[], None]] = [
+        lambda: move(desk, booking, dice.choice(starts)),
+        lambda: move(desk, booking, dice.choice(starts), Actor.THERAPIST),
+        lambda: cancel(desk, booking, Actor.THERAPIST),
+        lambda: undo(desk, booking),
+        lambda: undo(desk, booking),
+        worker.run_due,
+    ]
+    for _ in range(25):
+        clock.advance(dice.choice([SECOND, 20 * SECOND, MINUTE, 4 * MINUTE]))
+        try:
+            dice.choice(steps)()
+        except ConsultError:
+            continue
+    inbox.dice = None
+    for _ in range(3):
+        clock.advance(timedelta(hours=1))
+        worker.run_due()
+    last, ours = inbox.events[-1], event(desk)
+    assert (str(last["UID"]), str(last["STATUS"])) == (ours.uid, ours.status)
+    assert last["DTSTART"].dt == ours.start_at == visit(desk, booking)[1]
+    assert last["SEQUENCE"] <= ours.sequence
+    for older, newer in pairwise(inbox.events):
+        assert newer["UID"] != older["UID"] or newer["SEQUENCE"] > older["SEQUENCE"]
+
+
 @pytest.mark.parametrize("change", ["cancel", "move"])
 def test_ten_minutes_later_nothing_is_taken_back(
     desk: Desk, booking: Booking, clock: FixedClock, change: str
@@ -166,11 +316,11 @@ def test_ten_minutes_later_nothing_is_taken_back(
     assert everything(desk, booking) == before
 
 
-def _change(desk: Desk, found: Booking, change: str) -> None:
+def _change(desk: Desk, found: Booking, change: str, start_at: datetime = THURSDAY) -> None:
     if change == "cancel":
         cancel(desk, found, Actor.THERAPIST)
     else:
-        move(desk, found, THURSDAY, Actor.THERAPIST)
+        move(desk, found, start_at, Actor.THERAPIST)
 
 
 @pytest.mark.parametrize("change", ["cancel", "move"])

@@ -139,3 +139,13 @@ def test_rows_from_earlier_releases_are_brought_up_to_date(desk: Desk, upkeep: U
     upkeep.run_due()
     assert None not in desk.session.execute(select(Patient.person_digest, Patient.email_digest)).one()
     assert desk.standing(booking).response.version == version
+
+
+def test_a_page_that_could_not_be_closed_when_its_booking_was_stopped_is_closed_by_the_next_pass(
+    desk: Desk, upkeep: Upkeep
+):
+    booking = desk.come_to_pay()
+    checkout.open_checkout(desk.counter, booking.id)
+    desk.screen(booking, "chest")
+    upkeep.ask_about_payments()
+    assert desk.session.scalars(select(Payment.state)).all() == ["expired"]

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
@@ -16,6 +17,7 @@ from consult.payments import ledger
 from consult.payments.demo_gateway import DemoGateway
 from consult.payments.gateway import ReturnUrls
 from consult.payments.models import Payment
+from consult.payments.service import open_payment
 from consult.payments.till import Checkout, Till, start_checkout
 from consult.practice.models import Practice, Therapist
 from consult.scheduling.models import Schedule, SessionType
@@ -112,14 +114,17 @@ def start(clock: FixedClock, booking_id: uuid.UUID) -> Callable[..., Checkout]:
     """Press Pay for the booking at a till."""
 
     def press(till: Till, **changes: object) -> Checkout:
-        facts = {
+        facts: dict[str, Any] = {
             "booking_id": booking_id,
             "amount": PRICE,
             "expires_at": clock() + LIFE,
             "return_urls": URLS,
             "now": clock(),
         }
-        return start_checkout(till, **{**facts, **changes})
+        facts |= changes
+        with till.transaction():
+            payment_id = open_payment(till.session, gateway=till.gateway, **facts).id
+        return start_checkout(till, payment_id, facts["now"])
 
     return press
 

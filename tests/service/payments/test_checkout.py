@@ -283,7 +283,7 @@ def test_no_answer_keeps_the_payment_and_the_next_try_gets_its_one_checkout(
 
 def test_a_crash_after_the_gateway_acted_finds_the_same_checkout_again(till, start, clock, count, find):
     with pytest.raises(CrashError):
-        start(crashing_at(till, 3))
+        start(crashing_at(till, 4))
     assert count(DemoCheckout) == 1
     clock.advance(timedelta(minutes=3))
     checkout = start(till)
@@ -293,7 +293,7 @@ def test_a_crash_after_the_gateway_acted_finds_the_same_checkout_again(till, sta
 
 def test_a_checkout_paid_before_we_noted_it_is_found_by_our_reference(till, start, demo, clock, session):
     with pytest.raises(CrashError):
-        start(crashing_at(till, 3))
+        start(crashing_at(till, 4))
     session.rollback()
     remote = session.query(DemoCheckout).one()
     ref = remote.request["payment_ref"]
