@@ -9,6 +9,7 @@ from consult.core.given import Faults
 from .service import get_practice
 
 _HOURS = range(30 * 24 + 1)
+_TOO_LATE_TO_MOVE = "Moving must end no later than full refunds do, or a late patient moves far ahead and cancels for nothing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ def save_terms(session: Session, given: GivenTerms) -> None:
         "late_refund_percent", given.late_refund_percent, range(101), "Give a whole number from 0 to 100."
     )
     faults.number("move_until_hours", given.move_until_hours, _HOURS, message)
+    if not faults and int(given.move_until_hours) < int(given.full_refund_hours):
+        faults.note("move_until_hours", _TOO_LATE_TO_MOVE)
     faults.refuse()
     practice = get_practice(session)
     for name, value in asdict(given).items():

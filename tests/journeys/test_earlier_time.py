@@ -81,5 +81,5 @@ def test_an_old_page_takes_nothing_that_is_gone(
     other_tab.open(f"{late}/earlier")
     other_tab.press("Keep my time")
     patient.press(TAKE)
-    assert "That earlier time is gone" in patient.page.text
+    assert "That earlier time can’t be had any more" in patient.page.text
     assert "1:00 pm" in patient.open(late).text

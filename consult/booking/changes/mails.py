@@ -1,9 +1,9 @@
 """Mails about a visit moved, cancelled or taking place after all.
 
-A patient's change is final and takes back all that still waits. A therapist's may itself be taken back, so
-it touches no mail but that of her own change before it; what else waits goes, or is overtaken when hers has
-gone. A key holds the revision of the calendar entry, whose stamp rises with every change, so that no two
-changes share one.
+A patient's change is final and takes back all that still waits. A therapist's may itself be taken back, so it
+touches no mail about the visit but that of her own change before it; what else waits goes, or is overtaken
+when hers has gone. A key holds the revision of the calendar entry, whose stamp rises with every change, so
+that no two changes share one.
 """
 
 from datetime import datetime

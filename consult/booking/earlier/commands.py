@@ -14,7 +14,7 @@ from ..changes.commands import take_earlier_time
 from ..models import Booking, EarlierTimeOffer, EarlierTimeRequest
 from ..ports import Ports
 from ..standing import lock_booking
-from .offers import close_offer, earlier_starts, find_open_offer
+from .offers import close_offer, earlier_starts, end_offer_if_over, find_open_offer
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def accept_offer(
     the one the patient saw; what stands still stands.
     """
     booking = lock_booking(session, booking.id)
+    end_offer_if_over(session, now, booking_id=booking.id)
     offer = find_open_offer(session, booking, now)
     if offer is None or offer.id != offer_id or not find_earlier_times(session, booking, now).may_ask:
         raise NothingOffered

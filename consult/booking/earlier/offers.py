@@ -16,6 +16,7 @@ from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.scheduling.offers import free_slots, get_offer
+from consult.scheduling.rulebook import get_rules
 
 from .. import mails
 from ..changes.taking_back import Actor
@@ -41,14 +42,17 @@ def bookings_waiting(session: Session) -> list[uuid.UUID]:
 
 def end_offer_if_over(session: Session, now: datetime, *, booking_id: uuid.UUID) -> None:
     """Take back an offer that nobody answered in time, or that the visit no longer needs."""
-    lock_booking(session, booking_id)
+    booking = lock_booking(session, booking_id)
     offer = _open_offer(session, booking_id)
     if offer is None:
         return
     appointment = queries.find_live_appointment(session, booking_id)
     if offer.expires_at <= now:
         close_offer(session, offer, "lapsed", now)
-    elif appointment is None or appointment.start_at <= offer.start_at:
+    elif appointment is None or appointment.start_at <= offer.start_at or booking.on_safety_hold:
+        close_offer(session, offer, "withdrawn", now)
+    elif not get_rules(session, appointment.schedule_id).is_open(_span_offered(session, offer)):
+        # The therapist has closed that time since.
         close_offer(session, offer, "withdrawn", now)
 
 
@@ -114,6 +118,11 @@ def _open_offer(session: Session, booking_id: uuid.UUID) -> EarlierTimeOffer | N
             EarlierTimeOffer.booking_id == booking_id, EarlierTimeOffer.state == OPEN
         )
     )
+
+
+def _span_offered(session: Session, offer: EarlierTimeOffer) -> TimeSpan:
+    hold = session.get_one(Appointment, offer.appointment_id)
+    return TimeSpan(hold.start_at, hold.end_at)
 
 
 def _end_unless_undone(request: EarlierTimeRequest, booking: Booking, now: datetime) -> None:

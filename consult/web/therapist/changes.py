@@ -29,6 +29,7 @@ from .agenda import known_id, therapist
 
 _DAYS = 7
 _OUTCOMES = {"done": Status.DONE, "no_show": Status.NO_SHOW, "open": Status.BOOKED}
+_FAR = timedelta(days=731)
 _CHANGED = "This visit has changed since you opened the page. This is how it stands now."
 _TAKEN = "You have something else at that time."
 _PAST = "That time is past. Choose one still to come."
@@ -146,7 +147,10 @@ def _chosen() -> tuple[datetime | None, dict[str, str]]:
     faults = {} if day else {"on": "Choose a day."}
     if isinstance(at, str):
         return None, faults | {"at": "Write the time as hours and minutes, such as 14:30."}
-    return (instant(day, at, ZoneInfo(_zone())) if day else None), faults
+    start_at = instant(day, at, ZoneInfo(_zone())) if day else None
+    if start_at is not None and start_at > deps().now() + _FAR:
+        return None, {"on": "That is more than two years ahead. Is the year right?"}
+    return start_at, faults
 
 
 def _zone() -> str:

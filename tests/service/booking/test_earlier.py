@@ -1,7 +1,7 @@
 """The list for earlier times: who is asked, in which order, and what becomes of the hour."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from consult.core.clock import FixedClock
 from consult.deps import deps
 from consult.notifications.models import OutboxMessage
 from consult.scheduling.lifecycle import LIVE, Status
-from consult.scheduling.models import Appointment, SessionType
+from consult.scheduling.models import Appointment, SessionType, TimeOff
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.rulebook import bump_rules
 
@@ -302,3 +302,32 @@ def test_a_cancellation_taken_back_leaves_the_patient_on_the_list(
     clock.advance(timedelta(minutes=10))
     serve(desk)
     assert not earlier.find_earlier_times(desk.session, desk.fresh(third), desk.now).asked
+
+
+def test_an_offer_ends_when_the_therapist_closes_that_time_or_the_visit_goes_on_hold(
+    desk: Desk, full: tuple[Booking, Booking, Booking]
+):
+    first, second, third = full
+    cancel(desk, first)
+    serve(desk)
+    with desk.counter.transaction():
+        desk.fresh(third).safety_hold_at = desk.now
+    serve(desk)
+    assert offers(desk) == [(third.id, "withdrawn"), (second.id, "open")]
+    with desk.counter.transaction():
+        schedule = get_schedule(desk.session)
+        desk.session.add(
+            TimeOff(
+                schedule_id=schedule.id,
+                starts_on=date(2026, 6, 2),
+                start_time=time(0),
+                ends_on=date(2026, 6, 3),
+                end_time=time(0),
+            )
+        )
+        bump_rules(desk.session, schedule.id)
+    with pytest.raises(NothingOffered):
+        accept(desk, second)
+    assert starts(desk, second) == [WEDNESDAY_TEN]
+    serve(desk)
+    assert offers(desk)[-1] == (second.id, "withdrawn")

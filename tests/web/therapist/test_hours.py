@@ -274,6 +274,10 @@ class TestRules:
         page = send(
             olivia, "Save terms", full_refund_hours="48", late_refund_percent="0", move_until_hours="12"
         )
+        assert (page.status, list(page.errors)) == (422, ["move_until_hours"])
+        page = send(
+            olivia, "Save terms", full_refund_hours="48", late_refund_percent="0", move_until_hours="72"
+        )
         assert "until 48 hours before" in page.text
         assert rows("SELECT refund_terms FROM booking") == before
         Patient(olivia.client.application).pass_safety_check()
