@@ -9,7 +9,10 @@ from consult.core.given import Faults
 from .service import get_practice
 
 _HOURS = range(30 * 24 + 1)
-_TOO_LATE_TO_MOVE = "Moving must end no later than full refunds do, or a late patient moves far ahead and cancels for nothing."
+_TOO_LATE_TO_MOVE = (
+    "Moving must end no later than full refunds do, or a late patient moves far ahead and cancels"
+    " for nothing."
+)
 
 
 @dataclass(frozen=True, slots=True)
