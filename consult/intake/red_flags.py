@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from graphlib import TopologicalSorter
 
 from .answers import Answers, AnswerValue, chosen
@@ -75,6 +76,11 @@ class RedFlagRules:
     policies: tuple[PolicyRule, ...]
     definitions: Mapping[str, Condition]
 
+    @cached_property
+    def by_dependency(self) -> tuple[FlagRule, ...]:
+        """Each flag after those its condition names; worked out once, since it costs as much as judging."""
+        return in_dependency_order(self.flags, self.definitions)
+
 
 @dataclass(frozen=True)
 class QuotedAnswer:
@@ -123,10 +129,11 @@ class TriageOutcome:
 def assess_flags(rules: RedFlagRules, questionnaire: Questionnaire, facts: Facts) -> TriageOutcome:
     """Every flag and policy these facts raise. Same facts, same outcome."""
     raised: dict[str, RaisedFlag] = {}
-    for rule in in_dependency_order(rules.flags, rules.definitions):
-        known = replace(facts, flags=frozenset(raised))
+    known = facts
+    for rule in rules.by_dependency:
         if rule.when.holds(known):
             raised[rule.id] = _raised(rule, questionnaire, known)
+            known = replace(facts, flags=frozenset(raised))
     flags = [raised[rule.id] for rule in rules.flags if rule.id in raised]
     flags.sort(key=lambda flag: flag.level.seriousness, reverse=True)
     level = flags[0].level if flags else Level.NONE

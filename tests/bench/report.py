@@ -30,8 +30,8 @@ class Plan:
     windows: int = 3
     races: int = 5
     racers: int = 200
-    holds: int = 300
-    bookings: int = 60
+    holds: int = 200
+    bookings: int = 40
     events: int = 10_000
     parts: tuple[str, ...] = ("times", "races", "bookings", "pages", "feed")
 
