@@ -92,9 +92,12 @@ def close_if_not_due(counter: Counter, booking_id: uuid.UUID) -> None:
 
     While the gateway was asked to open it, another tab may have told of an emergency.
     """
+    payment = find_live_payment(counter.session, booking_id)
+    if payment is None:
+        return
     standing = _standing_now(counter, booking_id)
-    if standing.payment is not None and not may_be_paid(standing):
-        abandon(counter, standing.payment.id, booking_id)
+    if not may_be_paid(standing):
+        abandon(counter, payment.id, booking_id)
         raise StepNotOpen(Step.PAY, next_step(standing.facts))
 
 

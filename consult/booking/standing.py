@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import case, select
+from sqlalchemy import bindparam, case, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import ConsultError
@@ -25,6 +25,15 @@ from .ports import Ports
 from .screening import ABOUT, BEFORE_PAYMENT, RECHECK, SCREEN, Screening, screening
 
 _ONCE_BOOKED = (Status.CANCELLED, Status.DONE, Status.NO_SHOW)
+_NEWEST = (
+    select(Appointment)
+    .where(Appointment.booking_id == bindparam("of_booking"))
+    .order_by(
+        case((Appointment.status.in_(LIVE), 0), (Appointment.status.in_(_ONCE_BOOKED), 1), else_=2),
+        Appointment.created_at.desc(),
+    )
+    .limit(1)
+)
 
 
 class IntakeState(StrEnum):
@@ -139,13 +148,7 @@ def _stopped_in(
 
 def newest_appointment(session: Session, booking: Booking) -> Appointment | None:
     """The live one, or the visit that came of it; before holds that led to nothing, however new."""
-    rank = case((Appointment.status.in_(LIVE), 0), (Appointment.status.in_(_ONCE_BOOKED), 1), else_=2)
-    return session.scalar(
-        select(Appointment)
-        .where(Appointment.booking_id == booking.id)
-        .order_by(rank, Appointment.created_at.desc())
-        .limit(1)
-    )
+    return session.scalar(_NEWEST, {"of_booking": booking.id})
 
 
 def _claims(appointment: Appointment | None, now: datetime) -> bool:
