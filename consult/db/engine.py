@@ -3,8 +3,8 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -47,7 +47,7 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(WRITE, False):
+        if _writes(connection):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             # Never refused, so it need not pass what turns the driver's errors into SQLAlchemy's: every page
@@ -72,11 +72,11 @@ def turn_to_write(engine: Engine) -> Iterator[None]:
 
 
 def prepare_postgresql(engine: Engine) -> None:
-    """Let nobody wait for a lock longer than for a page, and plan each statement once for each connection.
+    """Let nobody wait for a lock longer than for a page, let reads only read, and plan a statement only once.
 
-    Who waits too long gets an OperationalError that leaves nothing behind: it may be tried again. By itself
-    PostgreSQL plans the reading of what is taken anew each time, which takes five times as long as to read
-    it; no statement here needs another plan for other values.
+    Who waits too long gets an OperationalError that leaves nothing behind: it may be tried again. Without
+    `WRITE` a transaction is READ ONLY. By itself PostgreSQL plans the reading of what is taken anew each
+    time, which takes five times as long as to read it; no statement here needs another plan for other values.
     """
 
     @event.listens_for(engine, "connect")
@@ -85,3 +85,24 @@ def prepare_postgresql(engine: Engine) -> None:
         for setting, value in (("lock_timeout", LOCK_TIMEOUT), ("plan_cache_mode", "force_generic_plan")):
             dbapi_connection.execute("SELECT set_config(%s, %s, false)", (setting, value))
         dbapi_connection.autocommit = False
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads_only, driver = not _writes(connection), _psycopg(connection)
+        if driver.read_only is not reads_only:
+            driver.read_only = reads_only
+
+    @event.listens_for(engine, "rollback")
+    def _rollback(connection: Connection) -> None:
+        # At a ROLLBACK psycopg forgets what the server has prepared; what only read may as well be committed.
+        if not _writes(connection) and not connection.invalidated:
+            with suppress(psycopg.Error):
+                _psycopg(connection).commit()
+
+
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(WRITE, False))
+
+
+def _psycopg(connection: Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)

@@ -117,7 +117,7 @@ def _fill(site: Site, count: int) -> str:
                     "patient_texts_sealed": b"",
                 }
             )
-        with site.engine.begin() as connection:
+        with site.writing() as connection:
             connection.execute(insert(Appointment), appointments)
             connection.execute(insert(CalendarObject), events)
     return token

@@ -45,7 +45,7 @@ def with_open_form(site: Site, booking_id: uuid.UUID, count: int) -> list[Visito
     """Patients with the same answers, not sent yet, each with an appointment."""
     visitors = copy_bookings(site, booking_id, count, confirmed_at=datetime.now(UTC))
     ids = [visitor.booking_id for visitor in visitors]
-    with site.engine.begin() as connection:
+    with site.writing() as connection:
         connection.execute(
             update(QuestionnaireResponse)
             .where(QuestionnaireResponse.booking_id.in_(ids))
@@ -60,7 +60,7 @@ def give_times(site: Site, booking_ids: list[uuid.UUID]) -> None:
     type_id, now = first_session_type(site), datetime.now(UTC)
     offered = free_starts(site, type_id, next_monday(now.date()), 42)
     hours = [start for start in offered if start.minute == 0]
-    with site.engine.begin() as connection:
+    with site.writing() as connection:
         schedule_id = connection.execute(select(Schedule.id)).scalar_one()
         connection.execute(
             insert(Appointment),

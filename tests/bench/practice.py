@@ -26,6 +26,7 @@ from consult.cli.demo import DEMO_PRACTICE, fill
 from consult.cli.practice_setup import add_practice
 from consult.core.tokens import digest, new_token
 from consult.db.base import Base
+from consult.db.engine import WRITE
 from consult.db.sealing import Place, Sealer, new_key
 from consult.deps import deps
 from consult.intake.answers import AnswerValue
@@ -71,6 +72,12 @@ class Site:
         with self.app.app_context():
             engine: Engine = self.app.extensions["sqlalchemy"].engine
         return engine
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction past the application, for rows by the thousand."""
+        with self.engine.connect().execution_options(**{WRITE: True}) as connection, connection.begin():
+            yield connection
 
     def cookie(self, **session: str) -> str:
         """A session of the site's as a browser sends it."""
@@ -233,7 +240,7 @@ def add_appointments(site: Site, count: int, ahead: Sequence[datetime]) -> None:
                     "updated_at": now,
                 }
             )
-        with site.engine.begin() as connection:
+        with site.writing() as connection:
             connection.execute(insert(Booking), bookings)
             connection.execute(insert(Appointment), appointments)
     with site.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -270,7 +277,7 @@ def copy_bookings(site: Site, booking_id: uuid.UUID, count: int, **changes: obje
     visitors, rows = [], {table: [] for table in (Patient, Booking, QuestionnaireResponse)}
     with site.app.app_context():
         sealer = deps().ports.sealer
-    with site.engine.begin() as connection:
+    with site.writing() as connection:
         [booking] = _rows(connection, Booking, Booking.id == booking_id)
         [response] = _rows(connection, QuestionnaireResponse, QuestionnaireResponse.booking_id == booking_id)
         patients = _rows(connection, Patient, Patient.id == booking["patient_id"])
