@@ -3,18 +3,17 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, cast
+from contextlib import contextmanager
+from typing import Any
 from weakref import WeakKeyDictionary
 
-import psycopg
 from sqlalchemy import Connection, Engine, event
 
 WRITE = "consult_write"
 """Execution option of a transaction that writes; see `transaction`."""
 
 LOCK_TIMEOUT = "3s"
-"""How long PostgreSQL lets a statement wait for a lock."""
+"""How long PostgreSQL lets a write wait for a lock, each time."""
 
 _BUSY_SECONDS = 15
 _PRAGMAS = (
@@ -47,7 +46,7 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if _writes(connection):
+        if connection.get_execution_options().get(WRITE, False):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             # Never refused, so it need not pass what turns the driver's errors into SQLAlchemy's: every page
@@ -72,37 +71,12 @@ def turn_to_write(engine: Engine) -> Iterator[None]:
 
 
 def prepare_postgresql(engine: Engine) -> None:
-    """Let nobody wait for a lock longer than for a page, let reads only read, and plan a statement only once.
+    """Let no write wait for a lock longer than somebody waits for a page.
 
-    Who waits too long gets an OperationalError that leaves nothing behind: it may be tried again. Without
-    `WRITE` a transaction is READ ONLY. By itself PostgreSQL plans the reading of what is taken anew each
-    time, which takes five times as long as to read it; no statement here needs another plan for other values.
+    It fails instead, with an OperationalError that leaves nothing behind: the transaction may be tried again.
     """
-
-    @event.listens_for(engine, "connect")
-    def _connect(dbapi_connection: psycopg.Connection[Any], _record: Any) -> None:
-        dbapi_connection.autocommit = True
-        for setting, value in (("lock_timeout", LOCK_TIMEOUT), ("plan_cache_mode", "force_generic_plan")):
-            dbapi_connection.execute("SELECT set_config(%s, %s, false)", (setting, value))
-        dbapi_connection.autocommit = False
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reads_only, driver = not _writes(connection), _psycopg(connection)
-        if driver.read_only is not reads_only:
-            driver.read_only = reads_only
-
-    @event.listens_for(engine, "rollback")
-    def _rollback(connection: Connection) -> None:
-        # At a ROLLBACK psycopg forgets what the server has prepared; what only read may as well be committed.
-        if not _writes(connection) and not connection.invalidated:
-            with suppress(psycopg.Error):
-                _psycopg(connection).commit()
-
-
-def _writes(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get(WRITE, False))
-
-
-def _psycopg(connection: Connection) -> psycopg.Connection[Any]:
-    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        if connection.get_execution_options().get(WRITE, False):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")

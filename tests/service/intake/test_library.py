@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, event, func, select
+from sqlalchemy import create_engine, delete, event, func, select
 from sqlalchemy.orm import Session
 
 from consult.db.transaction import transaction
@@ -86,11 +86,13 @@ def test_a_version_is_kept_once_and_small(session, clock, catalogue, edited):
 
 @pytest.fixture
 def two_servers(postgres_url):
+    """On the PostgreSQL of the whole test run, where others may have made the table."""
     engine = create_engine(postgres_url)
-    QuestionnaireVersion.__table__.create(engine)
+    QuestionnaireVersion.__table__.create(engine, checkfirst=True)
+    with engine.begin() as connection:
+        connection.execute(delete(QuestionnaireVersion))
     with Session(engine) as session, Session(engine) as other:
         yield session, other
-    QuestionnaireVersion.__table__.drop(engine)
     engine.dispose()
 
 

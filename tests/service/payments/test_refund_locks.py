@@ -80,8 +80,8 @@ def wait_for_a_waiter(engine: Engine) -> None:
 @pytest.mark.postgres
 def test_the_answer_and_the_event_of_one_refund_wait_for_each_other(postgres_url: str):
     engine = create_engine(postgres_url)
-    prepare_postgresql(engine)
     Base.metadata.create_all(engine)
+    prepare_postgresql(engine)
     sessions = sessionmaker(engine)
     with sessions() as session, transaction(session):
         payment_id, refund_id = a_refund(session)
