@@ -14,6 +14,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import consult.receipts.models
+import consult.vouchers.models  # noqa: F401
 from consult.booking.ports import Links, Ports
 from consult.cli import init_cli
 from consult.core.clock import Clock, system_clock

@@ -15,20 +15,34 @@ class Booking(Identified, Base):
     """A patient's affair. It starts with the safety screen; one that is never confirmed is purged in a day.
 
     Where the patient stands is derived by `journey` from the facts kept here and in the topics' own rows.
+    `price_minor` is what is to be paid: less the promotion, for a whole pack to be bought
+    (`session_pack_id`), or nothing where a session of one is used. The visit token, which calendars
+    carry, opens a page that shows when the visit is and where to join, and nothing else.
     """
 
     __tablename__ = "booking"
+    __table_args__ = (
+        Index(
+            "ix_booking_draft",
+            "started_at",
+            sqlite_where=text("confirmed_at IS NULL"),
+            postgresql_where=text("confirmed_at IS NULL"),
+        ),
+    )
 
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     token_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    visit_token_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    visit_token_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     session_type_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("session_type.id"))
     patient_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("patient.id"), index=True)
     zone: Mapped[str] = mapped_column(String(64))
     price_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     refund_terms: Mapped[dict[str, Any]] = mapped_column(JSON)
+    session_pack_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("session_pack.id"))
 
-    started_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
     advice_read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     agreed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     agreed_versions: Mapped[dict[str, str] | None] = mapped_column(JSON)
@@ -38,6 +52,8 @@ class Booking(Identified, Base):
     moved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     moved_by: Mapped[str | None] = mapped_column(String(20))
     moved_from_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    therapist_moved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    patient_moves: Mapped[int] = mapped_column(default=0, server_default="0")
     first_held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     safety_hold_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     safety_released_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -62,6 +78,14 @@ class EarlierTimeRequest(Identified, Base):
     """
 
     __tablename__ = "earlier_time_request"
+    __table_args__ = (
+        Index(
+            "ix_earlier_time_request_waiting",
+            "asked_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
     booking_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), unique=True)
     known_starts: Mapped[list[int]] = mapped_column(JSON)

@@ -1,4 +1,4 @@
-"""Tables: calendar_object, feed_subscription."""
+"""Tables: calendar_object, feed_subscription, external_calendar."""
 
 import uuid
 from datetime import datetime
@@ -36,11 +36,16 @@ class CalendarObject(Identified, Base):
 
 
 class FeedSubscription(Identified, Base):
-    """A secret calendar address. `version` and `modified_at` rise with every change of what it shows."""
+    """A secret calendar address, of the therapist or of one booking's patient. `version` and `modified_at`
+    rise with every change of what it shows.
+    """
 
     __tablename__ = "feed_subscription"
 
     therapist_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("therapist.id"), index=True)
+    booking_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("booking.id", ondelete="CASCADE"), index=True
+    )
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     version: Mapped[int]
     modified_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -48,3 +53,27 @@ class FeedSubscription(Identified, Base):
     last_fetched_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_agent: Mapped[str | None] = mapped_column(String(200))
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class ExternalCalendar(Identified, Base):
+    """Another calendar of the therapist's, whose busy times are not offered. Only read, never written.
+
+    Address and password are a secret, so sealed together. `succeeded_at` is when it was last read whole (or
+    was unchanged): what is known of it is that old. `last_error` names a kind of failure, never its text.
+    """
+
+    __tablename__ = "external_calendar"
+
+    therapist_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("therapist.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(120))
+    access_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    etag: Mapped[str | None] = mapped_column(String(200))
+    last_modified: Mapped[str | None] = mapped_column(String(80))
+    next_check_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    checked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    succeeded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    failures: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(String(40))
+    skipped_events: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,4 +1,4 @@
-"""Table: outbox_message."""
+"""Tables: outbox_message, mail_preference."""
 
 import uuid
 from datetime import datetime
@@ -14,7 +14,7 @@ class OutboxMessage(Identified, Base):
     """A mail still to send, or sent. Written in the transaction of the fact it tells of.
 
     `lease_token` names the worker's present try; `last_error` is the name of an error class, never its text,
-    which may hold an address.
+    which may hold an address. The payload is forgotten some time after it was sent.
     """
 
     __tablename__ = "outbox_message"
@@ -25,7 +25,7 @@ class OutboxMessage(Identified, Base):
     booking_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("booking.id", ondelete="SET NULL"), index=True
     )
-    payload_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    payload_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     status: Mapped[str] = mapped_column(String(20))
     attempts: Mapped[int]
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -34,3 +34,21 @@ class OutboxMessage(Identified, Base):
     last_error: Mapped[str | None] = mapped_column(String(80))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class MailPreference(Identified, Base):
+    """Which mails beyond the necessary an address wants. No row is the default: all of them.
+
+    `email_digest` is keyed (`Sealer.digests`). The token is in the links of mails, sealed here to be written
+    again.
+    """
+
+    __tablename__ = "mail_preference"
+
+    email_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    token_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    reminder_day_before: Mapped[bool]
+    reminder_hour_before: Mapped[bool]
+    intake_reminders: Mapped[bool]
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)

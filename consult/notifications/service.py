@@ -159,7 +159,7 @@ def claim_due(session: Session, now: datetime, limit: int, lease: timedelta) -> 
         row.status = Status.LEASED
         row.lease_token = uuid.uuid4()
         row.leased_until = now + lease
-        claims.append(Claim(row.id, row.lease_token, row.payload_sealed, row.created_at))
+        claims.append(Claim(row.id, row.lease_token, row.payload_sealed or b"", row.created_at))
     session.flush()
     return claims
 

@@ -1,4 +1,6 @@
-"""Tables: payment, refund, ledger_entry, gateway_event; and what the demo gateway remembers."""
+"""Tables: payment, refund, ledger_entry, money_alert, gateway_event, reconciliation; and what the demo
+gateway remembers.
+"""
 
 import uuid
 from datetime import datetime
@@ -65,6 +67,7 @@ class Payment(Identified, Base):
     gateway_payment_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     url: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    next_ask_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
@@ -119,6 +122,36 @@ class LedgerEntry(Identified, Base):
     currency: Mapped[str] = mapped_column(String(3))
     gateway_ref: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class MoneyAlert(Identified, Base):
+    """Something about money that only a person can settle. `key` names the fact, so it is raised once."""
+
+    __tablename__ = "money_alert"
+
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    payment_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("payment.id", ondelete="CASCADE"), index=True
+    )
+    gateway_ref: Mapped[str | None] = mapped_column(String(255))
+    raised_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    settled_note: Mapped[str | None] = mapped_column(String(300))
+
+
+class Reconciliation(Identified, Base):
+    """One comparison of our payments with what the gateway has; `events_until_at` is how far it has read."""
+
+    __tablename__ = "reconciliation"
+
+    gateway: Mapped[str] = mapped_column(String(20), index=True)
+    livemode: Mapped[bool]
+    began_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    events_until_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    checkouts_seen: Mapped[int] = mapped_column(default=0)
+    news: Mapped[int] = mapped_column(default=0)
 
 
 class ReceivedEvent(Base):

@@ -23,6 +23,11 @@ class Practice(Identified, Base):
     move_until_hours: Mapped[int] = mapped_column(default=24, server_default="24")
     handout_at_once: Mapped[bool] = mapped_column(default=False)
     privacy_version: Mapped[str] = mapped_column(String(20))
+    receipt_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    receipt_address: Mapped[str] = mapped_column(Text, default="", server_default="")
+    tax_number: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    tax_note: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    embed_sites: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
@@ -32,6 +37,7 @@ class Therapist(Identified, Base):
     practice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("practice.id"))
     name: Mapped[str] = mapped_column(String(120))
     about: Mapped[str] = mapped_column(Text)
+    feed_detail: Mapped[str] = mapped_column(String(20), default="initials", server_default="initials")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 

@@ -1,4 +1,4 @@
-"""Tables: schedule, session_type, availability_rule, extra_hours, time_off, appointment.
+"""Tables: schedule, session_type, availability_rule, extra_hours, time_off, external_busy, appointment.
 
 That no two claims on a schedule overlap is held by `guards`, in the database itself.
 """
@@ -109,6 +109,25 @@ class TimeOff(Identified, Base):
     ends_on: Mapped[date]
     end_time: Mapped[time]
     note: Mapped[str | None] = mapped_column(String(120))
+
+
+class ExternalBusy(Identified, Base):
+    """A span in which the therapist is busy elsewhere, as another calendar of hers says. Spans may overlap
+    one another, and appointments made before they were known.
+    """
+
+    __tablename__ = "external_busy"
+    __table_args__ = (
+        CheckConstraint("start_at < end_at", name="span"),
+        Index("ix_external_busy_schedule_id_end_at", "schedule_id", "end_at", "start_at"),
+    )
+
+    schedule_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("schedule.id"))
+    external_calendar_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("external_calendar.id", ondelete="CASCADE"), index=True
+    )
+    start_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    end_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Appointment(Identified, Base):

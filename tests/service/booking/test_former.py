@@ -57,7 +57,7 @@ def test_only_visits_that_took_place_or_still_will_count(
     first = desk.booked(TEN)
     second = desk.booked(ONE)
     for status in Status:
-        with subtests.test(status):
+        with subtests.test(status.value):
             set_status(desk, first, status)
             counts = status in (Status.BOOKED, Status.DONE)
             assert [visit.booking_id for visit in former(second)] == [first.id] * counts

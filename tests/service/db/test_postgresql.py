@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, text
-from sqlalchemy.exc import DataError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
 
 from consult.db.engine import prepare_postgresql
@@ -45,19 +45,6 @@ def test_a_transaction_commits_or_leaves_nothing(engine: Engine) -> None:
             write_and_fail(session)
 
     assert count(engine, "note") == 1
-
-
-def test_outside_a_transaction_nothing_of_the_practices_can_be_written(engine: Engine) -> None:
-    with Session(engine) as session, pytest.raises(InternalError, match="read-only"):
-        session.execute(text("CREATE TABLE mistake (words TEXT)"))
-
-
-def test_what_was_prepared_outlives_the_page_that_needed_it(engine: Engine) -> None:
-    for _ in range(10):
-        with Session(engine) as session:
-            session.execute(text("SELECT count(*) FROM note WHERE words = :words"), {"words": "once"})
-
-    assert count(engine, "pg_prepared_statements") > 0
 
 
 def test_a_failed_read_does_not_spoil_the_connection(engine: Engine) -> None:
