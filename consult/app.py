@@ -14,10 +14,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import consult.receipts.models
-import consult.vouchers.models  # noqa: F401
+import consult.receipts.models  # noqa: F401
 from consult.booking.ports import Links, Ports
 from consult.cli import init_cli
+from consult.cli.alarm import Alarm
+from consult.cli.running import ALARM
 from consult.core.clock import Clock, system_clock
 from consult.db.base import Base
 from consult.db.engine import prepare_postgresql, prepare_sqlite
@@ -27,6 +28,7 @@ from consult.intake.catalogue import load_catalogue
 from consult.intake.files.worked_patients import load_worked_patients
 from consult.intake.library import FormLibrary
 from consult.intake.worked_patients import WorkedPatient
+from consult.notifications.after_commit import ring_after_commit
 from consult.notifications.mailer import FileMailer, Mailer, SmtpMailer
 from consult.payments.demo_gateway import DemoGateway
 from consult.payments.gateway import Gateway
@@ -89,6 +91,8 @@ def create_app(
         mailer=_mailer(settings),
         worked_patients=_worked_patients(forms),
     )
+    app.extensions[ALARM] = alarm = Alarm(settings.data, settings.redis_url)
+    ring_after_commit(database.session, alarm.ring)
     init_web(app, _payment_hosts(settings))
     init_cli(app)
     if settings.trusted_proxies:

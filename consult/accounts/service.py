@@ -41,6 +41,7 @@ class SignedIn:
     therapist_id: uuid.UUID | None
     email: str
     role: Role
+    seen_at: datetime
 
 
 def add_account(
@@ -101,13 +102,12 @@ def find_signed_in(session: Session, token: str, now: datetime) -> SignedIn | No
     current, account = row
     if now - current.last_seen_at > IDLE_LIMIT or now - current.created_at > ABSOLUTE_LIMIT:
         return None
-    return SignedIn(account.id, account.therapist_id, account.email, Role(account.role))
+    return SignedIn(account.id, account.therapist_id, account.email, Role(account.role), current.last_seen_at)
 
 
-def needs_touch(session: Session, token: str, now: datetime) -> bool:
+def needs_touch(signed_in: SignedIn, now: datetime) -> bool:
     """Whether the sign-in's last sight is old enough to be worth a write."""
-    seen = session.scalar(select(SignIn.last_seen_at).where(SignIn.token_digest == digest(token)))
-    return seen is not None and now - seen > _TOUCH_EVERY
+    return now - signed_in.seen_at > _TOUCH_EVERY
 
 
 def touch(session: Session, token: str, now: datetime) -> None:

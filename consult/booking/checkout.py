@@ -25,12 +25,14 @@ from consult.scheduling.models import Appointment
 from consult.scheduling.policies import CHECKOUT_GRACE, CHECKOUT_TTL, HOLD_TTL
 from consult.scheduling.queries import find_live_appointment
 
+from . import vouchers
 from .holds import HOLD_LIMIT, begin_hold
 from .journey import Step, next_step
 from .models import Booking
 from .ports import Ports
 from .reactions import react
 from .standing import Standing, StepNotOpen, find_standing, lock_booking, require
+from .vouchers import PriceChanged
 
 Transaction = Callable[[], AbstractContextManager[None]]
 
@@ -53,38 +55,53 @@ class Counter:
         )
 
 
-def open_checkout(counter: Counter, booking_id: uuid.UUID) -> str | None:
+def open_checkout(counter: Counter, booking_id: uuid.UUID, seen: Money | None = None) -> str | None:
     """Stretch the hold over the time the payment page lives, and open that page; its address, or None when
     there is nothing left to pay. Opening another page for a time kept long enough already is a repeated hold.
-    Raises StepNotOpen, EmailNotConfirmed, HeldTooLong, HoldExpired, CheckoutUnavailable, CheckoutRefused,
-    AlreadyPaid.
+
+    From here on the price is frozen. It is settled once more before; when a code or pack has to be given up
+    by now, or the price is not the one `seen`, nothing is opened. Raises PriceChanged, StepNotOpen,
+    EmailNotConfirmed, HeldTooLong, HoldExpired, CheckoutUnavailable, CheckoutRefused, AlreadyPaid.
     """
-    now, links = counter.clock(), counter.ports.links
+    now, session = counter.clock(), counter.session
     with counter.transaction():
-        booking = lock_booking(counter.session, booking_id)
-        require(counter.session, booking, Step.CHECK, now, counter.ports)
-        live = find_live_payment(counter.session, booking_id)
-        if live is None and _run_is_over(booking, now) and was_opened(counter.session, booking_id):
-            begin_hold(counter.session, booking, now)
-        expires_at = live.expires_at if live else now + CHECKOUT_TTL
-        appointment = find_live_appointment(counter.session, booking_id)
-        if appointment is None:
-            raise HoldExpired(now)
-        scheduling.extend_hold(counter.session, appointment.id, expires_at + CHECKOUT_GRACE, now)
-        # In the transaction that looked: from here on whoever changes an answer finds the payment.
-        payment = open_payment(
-            counter.session,
-            booking_id=booking_id,
-            gateway=counter.ports.gateway,
-            amount=Money(booking.price_minor, booking.currency),
-            expires_at=expires_at,
-            return_urls=ReturnUrls(links.payment_return(), links.payment_back()),
-            now=now,
+        booking = lock_booking(session, booking_id)
+        live = require(session, booking, Step.CHECK, now, counter.ports).payment
+        dropped = live is None and vouchers.reprice(
+            session, booking, vouchers.list_price(session, booking), now
         )
-        payment_id = payment.id
+        payment_id = None if dropped else _store_payment(counter, booking, live, seen, now)
+    if payment_id is None:
+        raise PriceChanged
     checkout = gateway_till.start_checkout(counter.till(), payment_id, now)
     close_if_not_due(counter, booking_id)
     return checkout.url
+
+
+def _store_payment(
+    counter: Counter, booking: Booking, live: Payment | None, seen: Money | None, now: datetime
+) -> uuid.UUID:
+    """In the transaction that looked: from here on whoever changes an answer finds the payment."""
+    session, links, price = counter.session, counter.ports.links, vouchers.price_of(booking)
+    if price.minor == 0 or seen not in (None, price):
+        raise PriceChanged
+    if live is None and _run_is_over(booking, now) and was_opened(session, booking.id):
+        begin_hold(session, booking, now)
+    expires_at = live.expires_at if live else now + CHECKOUT_TTL
+    appointment = find_live_appointment(session, booking.id)
+    if appointment is None:
+        raise HoldExpired(now)
+    scheduling.extend_hold(session, appointment.id, expires_at + CHECKOUT_GRACE, now)
+    payment = open_payment(
+        session,
+        booking_id=booking.id,
+        gateway=counter.ports.gateway,
+        amount=price,
+        expires_at=expires_at,
+        return_urls=ReturnUrls(links.payment_return(), links.payment_back()),
+        now=now,
+    )
+    return payment.id
 
 
 def close_if_not_due(counter: Counter, booking_id: uuid.UUID) -> None:
@@ -145,6 +162,8 @@ def _keep_briefly(counter: Counter, booking: Booking, appointment: Appointment, 
     if appointment.status == Status.HELD and expires_at is not None and expires_at > now:
         scheduling.shorten_hold(counter.session, appointment.id, now + HOLD_TTL, now)
     elif _may_be_taken_up(counter.session, booking, appointment, now):
+        # A code that was nobody's while the time was may be somebody else's by now.
+        vouchers.reprice(counter.session, booking, vouchers.list_price(counter.session, booking), now)
         with suppress(SlotTaken, SlotNotOffered, NotFound):
             scheduling.place_hold(
                 counter.session,

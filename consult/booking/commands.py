@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import ConsultError, NotFound
+from consult.core.money import Money
 from consult.core.tokens import digest
 from consult.intake import service as intake
 from consult.intake.answers import AnswerValue
@@ -22,18 +23,18 @@ from consult.scheduling.models import SessionType
 from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.zones import UnknownZone, canonical
 
-from . import mails
+from . import mails, vouchers
 from .contact import contact_from
 from .holds import EmailNotConfirmed, begin_hold, end_other_holds, keep_hold
 from .journey import Step
 from .models import Booking
 from .ports import Ports
-from .reactions import put_on_safety_hold
+from .reactions import put_on_safety_hold, tell_of_new_signs
 from .screening import ABOUT, INTAKE, SCREEN, Screening, screening, stopping_items
 from .standing import StepNotOpen, find_standing, lock_booking, lock_visit, require
 from .tokens import give_token
 
-CANCELLATION_VERSION = "2026-11b"
+CANCELLATION_VERSION = "2026-11c"
 
 
 @dataclass(eq=False)
@@ -90,7 +91,7 @@ def answer_screen(
     ports: Ports,
 ) -> Screening:
     """Keep the safety answers and judge them. A stop gives a held time back at once. Raises StepNotOpen."""
-    booking = lock_booking(session, booking.id)
+    booking = lock_booking(session, booking)
     standing = require(session, booking, Step.SCREEN, now, ports)
     intake.save_section(session, booking.id, SCREEN, answers, now, ports.sealer)
     after = intake.get_answers(session, booking.id, ports.sealer)
@@ -116,11 +117,12 @@ def change_zone(booking: Booking, zone: str) -> None:
 
 def choose_session_type(
     session: Session, booking: Booking, session_type_id: uuid.UUID, now: datetime, ports: Ports
-) -> None:
+) -> bool:
     """Book this kind of session, at its price of now, which then stays. A time held for another kind is given
-    back. Raises StepNotOpen, SessionTypeRetired.
+    back. True when a code or a pack does not hold for it, so that it was given up. Raises StepNotOpen,
+    SessionTypeRetired.
     """
-    booking = lock_booking(session, booking.id)
+    booking = lock_booking(session, booking)
     standing = require(session, booking, Step.TIME, now, ports)
     if standing.payment is not None:
         # What is paid for must not change while it can be paid.
@@ -130,10 +132,11 @@ def choose_session_type(
     if chosen is None:
         raise SessionTypeRetired
     if chosen.id == booking.session_type_id:
-        return
+        return False
+    vouchers.lock_kept(session, booking)
     _give_time_back(session, booking, now)
     booking.session_type_id = chosen.id
-    booking.price_minor, booking.currency = chosen.price_minor, chosen.currency
+    return vouchers.reprice(session, booking, Money(chosen.price_minor, chosen.currency), now)
 
 
 def choose_time(
@@ -144,13 +147,15 @@ def choose_time(
     ports: Ports,
     *,
     confirmed_only: bool = False,
-) -> None:
-    """Hold this start for the booking, in place of any other. Raises StepNotOpen, SessionTypeRetired,
-    SlotTaken, SlotNotOffered, and what `holds.begin_hold` raises; what was held before then still is.
+) -> bool:
+    """Hold this start for the booking, in place of any other. True when its code or pack does not hold any
+    more, so that it was given up. Raises StepNotOpen, SessionTypeRetired, SlotTaken, SlotNotOffered, and what
+    `holds.begin_hold` raises; what was held before then still is.
     """
-    booking = lock_booking(session, booking.id)
+    booking = lock_booking(session, booking)
     if require(session, booking, Step.TIME, now, ports).payment is not None:
         raise StepNotOpen(Step.TIME, Step.PAY)
+    vouchers.lock_kept(session, booking)
     try:
         _begin_hold(session, booking, start_at, now, confirmed_only)
         scheduling.place_hold(
@@ -163,17 +168,19 @@ def choose_time(
         )
     except NotFound as error:
         raise SessionTypeRetired from error
-    _take_price(session, booking)
+    dropped = _take_price(session, booking, now)
     # Once more, under the schedule's lock: another browser of theirs may have held a time just now.
     end_other_holds(session, booking, now)
+    return dropped
 
 
-def _take_price(session: Session, booking: Booking) -> None:
+def _take_price(session: Session, booking: Booking, now: datetime) -> bool:
     """The price comes from the moment the length comes from. Who agreed to another one is asked again."""
-    held = session.get_one(SessionType, booking.session_type_id)
-    if (booking.price_minor, booking.currency) != (held.price_minor, held.currency):
-        booking.price_minor, booking.currency = held.price_minor, held.currency
+    held, agreed_to = session.get_one(SessionType, booking.session_type_id), vouchers.price_of(booking)
+    dropped = vouchers.reprice(session, booking, Money(held.price_minor, held.currency), now)
+    if vouchers.price_of(booking) != agreed_to:
         booking.agreed_at = None
+    return dropped
 
 
 def _begin_hold(
@@ -202,7 +209,7 @@ def save_about(
     They are kept also when the held time has run out meanwhile: nothing typed is lost. Raises StepNotOpen
     after confirmation.
     """
-    booking = lock_booking(session, booking.id)
+    booking = lock_booking(session, booking)
     if booking.confirmed_at is not None:
         raise StepNotOpen(Step.ABOUT, Step.CONFIRMED)
     before = find_standing(session, booking, now, ports)
@@ -223,7 +230,7 @@ def agree(session: Session, booking: Booking, now: datetime, ports: Ports) -> No
     """Record which versions of the privacy notice and the cancellation policy were accepted, and when. Raises
     StepNotOpen.
     """
-    booking = lock_booking(session, booking.id)
+    booking = lock_booking(session, booking)
     require(session, booking, Step.TERMS, now, ports)
     booking.agreed_at = now
     booking.agreed_versions = {
@@ -247,7 +254,7 @@ def save_intake(
     An emergency is not kept waiting until the form is sent: the visit goes on hold at once. Raises
     StepNotOpen once the form was sent, VisitOver.
     """
-    booking = lock_visit(session, booking.id)
+    booking = lock_visit(session, booking)
     response = intake.read_response(session, booking.id, ports.sealer)
     if response.completed_at is not None:
         raise StepNotOpen(Step.CONFIRMED, Step.CONFIRMED)
@@ -261,11 +268,12 @@ def save_intake(
 
 def submit_intake(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
     """Send the intake form: the rules run on everything said, and their outcome is kept. Raises VisitOver."""
-    booking = lock_visit(session, booking.id)
+    booking = lock_visit(session, booking)
     response = intake.read_response(session, booking.id, ports.sealer)
     judged = screening(ports.library.find(session, response.version), response.answers, now.date())
     if judged.emergencies:
         put_on_safety_hold(session, booking, judged.emergencies, now, ports)
+    tell_of_new_signs(session, booking, judged.assessment.outcome.flags, response.outcomes, now, ports)
     intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
     intake.complete(session, booking.id, now)
 

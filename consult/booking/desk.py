@@ -7,12 +7,16 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 from consult.intake.library import FormVersionLost
+from consult.intake.models import QuestionnaireResponse
 from consult.intake.red_flags import Level, RaisedFlag
-from consult.practice.service import Contact, get_practice, read_contact
+from consult.intake.service import RESPONSE, ResponseRow
+from consult.practice.models import Patient
+from consult.practice.service import Contact, read_contact
 from consult.scheduling import queries as scheduling
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
@@ -22,10 +26,17 @@ from .changed_answers import ChangedAnswers, changed_answers
 from .former import FormerVisit, find_former_answers, former_visits
 from .models import Booking
 from .ports import Ports
-from .standing import IntakeState, Standing, find_standing
+from .standing import IntakeState, Judged, find_for_desk, judge
 from .tokens import read_token
 
 AGENDA_DAYS = 60
+
+_BOOKED = (
+    select(Booking, Patient, *RESPONSE)
+    .join(QuestionnaireResponse, QuestionnaireResponse.booking_id == Booking.id)
+    .join(Patient, Patient.id == Booking.patient_id)
+    .where(Booking.id.in_(bindparam("booking_ids", expanding=True)))
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ def agenda(session: Session, now: datetime, ports: Ports) -> Agenda:
     today = now.astimezone(zone).date()
     start_at = datetime.combine(today, datetime.min.time(), zone)
     rows = scheduling.agenda(session, schedule.id, start_at, start_at + timedelta(days=AGENDA_DAYS))
-    entries = [_entry(session, row, now, ports) for row in rows if row.booking_id is not None]
+    entries = _entries(session, rows, now, ports)
     by_day = groupby(entries, key=lambda entry: entry.start_at.astimezone(zone).date())
     return Agenda(schedule.zone, today, [(day, list(group)) for day, group in by_day])
 
@@ -101,27 +112,28 @@ def contact_of(session: Session, booking: Booking, ports: Ports) -> Contact:
 
 def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: Ports) -> SummaryPage:
     """What the therapist reads before this session. Raises NotFound."""
-    booking = get_booking(session, booking_id)
-    standing = find_standing(session, booking, now, ports)
-    if standing.appointment is None:
+    found = find_for_desk(session, booking_id, now, ports)
+    if found is None or not found.standing.facts.confirmed or found.standing.appointment is None:
         raise NotFound
+    standing, booking = found.standing, found.standing.booking
+    appointment = found.standing.appointment
     contact = contact_of(session, booking, ports)
     changed = [changed_answers(standing.catalogue, change) for change in standing.response.screen_changes]
-    former = former_visits(session, booking, contact, standing.appointment.start_at, ports)
+    former = former_visits(session, booking, contact, appointment.start_at, ports)
     since = next((visit for visit in former if visit.answered), None)
     return SummaryPage(
         booking=booking,
-        appointment=standing.appointment,
+        appointment=appointment,
         contact=contact,
-        therapist_zone=scheduling.get_schedule(session).zone,
-        state_served=contact.state in get_practice(session).licensed_states,
+        therapist_zone=found.therapist_zone,
+        state_served=contact.state in found.licensed_states,
         intake_state=standing.intake_state,
         answered_at=standing.response.completed_at or standing.response.updated_at,
         form_version=standing.catalogue.version,
         form_is_current=standing.catalogue is ports.catalogue,
         form_is_draft=standing.catalogue.is_draft,
         join_url=ports.links.video_room(read_token(booking, ports.sealer))
-        if standing.appointment.status is Status.BOOKED
+        if appointment.status is Status.BOOKED
         else None,
         changed=changed,
         summary=build_summary(
@@ -136,17 +148,37 @@ def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: 
     )
 
 
-def _entry(session: Session, row: scheduling.AgendaRow, now: datetime, ports: Ports) -> AgendaEntry:
-    assert row.booking_id is not None  # noqa: S101 - the caller leaves out hours without a booking
-    booking = session.get_one(Booking, row.booking_id)
-    standing = _find_readable(session, booking, now, ports)
-    outcome = standing.screening.assessment.outcome if standing else None
+def _entries(
+    session: Session, rows: Sequence[scheduling.AgendaRow], now: datetime, ports: Ports
+) -> list[AgendaEntry]:
+    """However many there are, all that is known of them is asked for at once."""
+    ids = [row.booking_id for row in rows if row.booking_id is not None]
+    found = {
+        booking.id: (booking, patient, ResponseRow(*response))
+        for booking, patient, *response in session.execute(_BOOKED, {"booking_ids": ids})
+    }
+    return [
+        _entry(session, row, *found[row.booking_id], now, ports) for row in rows if row.booking_id is not None
+    ]
+
+
+def _entry(
+    session: Session,
+    row: scheduling.AgendaRow,
+    booking: Booking,
+    patient: Patient,
+    response: ResponseRow,
+    now: datetime,
+    ports: Ports,
+) -> AgendaEntry:
+    judged = _find_readable(session, booking, response, now, ports)
+    outcome = judged.screening.assessment.outcome if judged else None
     return AgendaEntry(
         booking_id=booking.id,
         start_at=row.start_at,
         end_at=row.end_at,
-        patient_name=contact_of(session, booking, ports).name,
-        intake_state=standing.intake_state if standing else None,
+        patient_name=read_contact(session, patient.id, ports.sealer).name,
+        intake_state=judged.intake_state if judged else None,
         level=outcome.level if outcome else Level.NONE,
         flags=[flag for flag in outcome.flags if flag.level > Level.INFO] if outcome else [],
         on_safety_hold=booking.on_safety_hold,
@@ -154,9 +186,11 @@ def _entry(session: Session, row: scheduling.AgendaRow, now: datetime, ports: Po
     )
 
 
-def _find_readable(session: Session, booking: Booking, now: datetime, ports: Ports) -> Standing | None:
+def _find_readable(
+    session: Session, booking: Booking, response: ResponseRow, now: datetime, ports: Ports
+) -> Judged | None:
     """One patient whose answers cannot be read must not take the whole agenda along."""
     try:
-        return find_standing(session, booking, now, ports)
+        return judge(session, booking, response, now.date(), ports)
     except FormVersionLost:
         return None

@@ -19,7 +19,7 @@ from consult.notifications.compose import EmailCode, Recipient, compose
 from consult.notifications.message import plain_address
 from consult.notifications.models import OutboxMessage
 from consult.notifications.service import enqueue, withdraw
-from consult.practice.service import email_digests
+from consult.practice.service import email_digests, plain_email
 
 from .holds import end_other_holds
 from .journey import Step
@@ -31,6 +31,8 @@ CODE_DIGITS = 6
 CODE_LIFETIME = timedelta(minutes=15)
 RESEND_AFTER = timedelta(seconds=60)
 MOST_TRIES = 5
+
+_GMAIL = ("gmail.com", "googlemail.com")
 
 
 class CodeAnswer(StrEnum):
@@ -49,6 +51,20 @@ class CodeJustSent(ConsultError):
     again_at: datetime
 
 
+def mailbox_digests(address: str, sealer: Sealer) -> list[str]:
+    """Of the mailbox behind an address, the present key first. What is written to is the address as typed.
+
+    Text after a plus sign is a tag of the reader's own (RFC 5233), and Gmail reads no dots; each spelling
+    would else be another person with hours of their own. For an address without either it is the digest that
+    `Patient.email_digest` holds.
+    """
+    local, _, domain = plain_email(address).rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), _GMAIL[0]
+    return email_digests(f"{local}@{domain}", sealer)
+
+
 def find_confirmation(session: Session, booking_id: uuid.UUID) -> EmailConfirmation | None:
     return session.scalar(select(EmailConfirmation).where(EmailConfirmation.booking_id == booking_id))
 
@@ -62,14 +78,14 @@ def send_code(session: Session, booking: Booking, address: str, now: datetime, p
     booking = lock_booking(session, booking.id)
     require(session, booking, Step.TIME, now, ports)
     known = find_confirmation(session, booking.id)
-    if known is not None and known.email_digest in email_digests(address, ports.sealer):
+    if known is not None and known.email_digest in mailbox_digests(address, ports.sealer):
         if known.confirmed_at is not None:
             return
         if now < known.sent_at + RESEND_AFTER:
             raise CodeJustSent(known.sent_at + RESEND_AFTER)
     row = known or EmailConfirmation(booking_id=booking.id)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
-    row.email_digest = email_digests(address, ports.sealer)[0]
+    row.email_digest = mailbox_digests(address, ports.sealer)[0]
     row.code_digest = _code_digests(row, code, ports.sealer)[0]
     row.tries = 0
     row.sent_at, row.expires_at, row.confirmed_at = now, now + CODE_LIFETIME, None

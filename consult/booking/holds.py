@@ -10,16 +10,18 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
-from consult.core.errors import ConsultError
-from consult.payments.lifecycle import LIVE
+from consult.core.errors import ConsultError, NotFound
+from consult.payments.lifecycle import LIVE, PaymentState
 from consult.payments.models import Payment
 from consult.practice.models import Patient
 from consult.scheduling import service as scheduling
+from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
+from consult.scheduling.offers import get_offer, require_free
 from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.queries import find_live_appointment
 
@@ -31,8 +33,15 @@ HOLD_LIMIT = timedelta(minutes=45)
 HELD_A_DAY = timedelta(hours=4)
 """What one confirmed address may keep unpaid within a day, all its holds together."""
 
+IN_DOUBT_TTL = timedelta(minutes=2)
+"""How much longer an hour is kept each time that nobody could say whether it was paid for."""
+
 _DAY = timedelta(days=1)
 _UNPAID = (Status.HELD, Status.RELEASED, Status.EXPIRED)
+
+_CONFIRMED = select(EmailConfirmation.email_digest).where(
+    EmailConfirmation.booking_id == bindparam("booking_id"), EmailConfirmation.confirmed_at.is_not(None)
+)
 
 
 @dataclass(eq=False)
@@ -82,11 +91,7 @@ def require_confirmed(session: Session, booking: Booking, now: datetime) -> None
 
 def confirmed_digest(session: Session, booking_id: uuid.UUID) -> str | None:
     """Of the address confirmed for this booking."""
-    return session.scalar(
-        select(EmailConfirmation.email_digest).where(
-            EmailConfirmation.booking_id == booking_id, EmailConfirmation.confirmed_at.is_not(None)
-        )
-    )
+    return session.scalar(_CONFIRMED, {"booking_id": booking_id})
 
 
 def held_for(session: Session, digest: str, now: datetime) -> timedelta:
@@ -118,6 +123,38 @@ def keep_hold(session: Session, booking: Booking, now: datetime) -> None:
     until = min(now + HOLD_TTL, (booking.first_held_at or appointment.created_at) + HOLD_LIMIT)
     if until > appointment.hold_expires_at:
         scheduling.extend_hold(session, appointment.id, until, now)
+
+
+def refuse_if_gone(session: Session, booking: Booking, start_at: datetime, now: datetime) -> None:
+    """Say that a time is gone before anybody waits in line for it: of two hundred who want one hour, one has
+    to.
+
+    It promises nothing to whom it lets pass: that a time is free is decided under the lock. Raises SlotTaken,
+    SlotNotOffered.
+    """
+    try:
+        offer = get_offer(session, booking.session_type_id)
+        require_free(session, offer, offer.slot_at(start_at, now), now, booking.id)
+    except (SlotTaken, SlotNotOffered):
+        # What another booking of theirs holds is given back first, as `end_other_holds` says.
+        if confirmed_digest(session, booking.id) is None:
+            raise
+    except NotFound:
+        return
+
+
+def keep_hours_in_doubt(session: Session, now: datetime) -> None:
+    """Keep every hour whose payment page is over while the gateway cannot say whether it was paid: sold to
+    somebody else meanwhile, it would be paid for twice. Soon after the answer it is free.
+    """
+    in_doubt = (
+        select(Appointment.id)
+        .join(Payment, Payment.booking_id == Appointment.booking_id)
+        .where(Payment.state.in_((PaymentState.CREATED, PaymentState.OPEN)), Payment.expires_at <= now)
+        .where(Appointment.status == Status.HELD, Appointment.hold_expires_at > now)
+    )
+    for appointment_id in session.scalars(in_doubt).all():
+        scheduling.extend_hold(session, appointment_id, now + IN_DOUBT_TTL, now)
 
 
 def end_other_holds(session: Session, booking: Booking, now: datetime) -> None:

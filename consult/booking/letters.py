@@ -69,6 +69,7 @@ def send_to_patient(
     *,
     inviting_to: uuid.UUID | None = None,
     due_at: datetime | None = None,
+    useless_at: datetime | None = None,
 ) -> None:
     """`inviting_to` is the appointment whose invitation, or CANCEL, as it stands now goes with the letter."""
     contact = read_contact(session, booking.known_patient_id, ports.sealer)
@@ -96,6 +97,7 @@ def send_to_patient(
         sealer=ports.sealer,
         now=now,
         due_at=due_at,
+        useless_at=useless_at,
         booking_id=booking.id,
     )
 

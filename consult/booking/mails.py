@@ -14,8 +14,8 @@ from consult.notifications.compose import (
     RefundNotice,
     SafetyHold,
     SafetyRelease,
+    TherapistNewAnswers,
     TherapistNewBooking,
-    TherapistRefundFailed,
     TherapistSafetyAlert,
 )
 from consult.practice.service import get_practice
@@ -107,14 +107,9 @@ def alert_therapist(session: Session, booking: Booking, now: datetime, ports: Po
         send_to_therapist(session, letter, _dated("alert", appointment, now), booking, now, ports)
 
 
-def tell_therapist_of_failed_refund(
-    session: Session,
-    booking: Booking,
-    appointment: Appointment,
-    refund_id: uuid.UUID,
-    now: datetime,
-    ports: Ports,
-) -> None:
-    """The patient is told that somebody will see to it; so somebody must know."""
-    letter = TherapistRefundFailed(**therapist_facts(session, booking, span_of(appointment), ports))
-    send_to_therapist(session, letter, f"refund-failed-{refund_id}", booking, now, ports)
+def tell_therapist_of_new_answers(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
+    """Something she has not seen yet should be read before the visit; what, stands on the summary only."""
+    appointment = find_live_appointment(session, booking.id)
+    if appointment is not None:
+        letter = TherapistNewAnswers(**therapist_facts(session, booking, span_of(appointment), ports))
+        send_to_therapist(session, letter, _dated("answers", appointment, now), booking, now, ports)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from heapq import nsmallest
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,13 @@ from sqlalchemy.orm import Session
 from consult.core.money import Money
 from consult.scheduling import queries as scheduling
 from consult.scheduling.models import Appointment, SessionType
-from consult.scheduling.offers import get_offer
+from consult.scheduling.offers import free_slots, get_offer
 from consult.scheduling.slots import Slot
+from consult.scheduling.wall_clock import day_start
 
 from .models import Booking
-from .pages import price_of
 from .standing import Standing
+from .vouchers import list_price
 
 _NEAREST = 6
 _SHOWN_ON_FRONT = 3
@@ -90,22 +92,14 @@ def time_page(
     if kind is None:
         today = now.astimezone(zone).date()
         return TimePage(booking.zone, kinds, None, today, today, [], [], held, False, False)
-    first_free = scheduling.nearest_slots(session, booking.session_type_id, now, 1, now, booking.id)
-    earliest_on = (
-        first_free[0].start_at.astimezone(zone).date() if first_free else now.astimezone(zone).date()
-    )
     offer = get_offer(session, booking.session_type_id)
-    latest_on = offer.window.latest_at(now).astimezone(zone).date()
+    latest_at = offer.window.latest_at(now)
+    free = free_slots(session, offer, offer.window.earliest_at(now), latest_at, now, booking.id)
+    earliest_on = (free[0].start_at if free else now).astimezone(zone).date()
+    latest_on = latest_at.astimezone(zone).date()
     first_on = min(max(first_on or earliest_on, earliest_on), max(latest_on, earliest_on))
-    slots = scheduling.find_slots(
-        session, booking.session_type_id, first_on, days, now, booking.zone, for_booking_id=booking.id
-    )
-    nearest = (
-        scheduling.nearest_slots(session, booking.session_type_id, lost, _NEAREST, now, booking.id)
-        if lost
-        else []
-    )
     last_on = first_on + timedelta(days=days - 1)
+    from_at, until_at = day_start(first_on, zone), day_start(last_on + timedelta(days=1), zone)
     return TimePage(
         zone=booking.zone,
         kinds=kinds,
@@ -114,9 +108,12 @@ def time_page(
         last_on=last_on,
         days=[
             (day, list(group))
-            for day, group in groupby(slots, key=lambda slot: slot.start_at.astimezone(zone).date())
+            for day, group in groupby(
+                (slot for slot in free if from_at <= slot.start_at < until_at),
+                key=lambda slot: slot.start_at.astimezone(zone).date(),
+            )
         ],
-        nearest=nearest,
+        nearest=sorted(nsmallest(_NEAREST, free, key=lambda slot: abs(slot.start_at - lost))) if lost else [],
         held=held,
         has_earlier=first_on > earliest_on,
         has_later=last_on < latest_on,
@@ -126,8 +123,9 @@ def time_page(
 def _kinds_for(session: Session, booking: Booking) -> list[KindOnOffer]:
     """The booking's own at the price it was chosen at."""
     types = scheduling.list_session_types(session, scheduling.get_schedule(session).id)
+    own = list_price(session, booking)
     return [
-        replace(_kind(each), price=price_of(booking)) if each.id == booking.session_type_id else _kind(each)
+        replace(_kind(each), price=own) if each.id == booking.session_type_id else _kind(each)
         for each in types
     ]
 

@@ -12,19 +12,21 @@ from consult.intake.questionnaire import Item
 from consult.payments.refunds import RefundTerms
 from consult.practice.service import Contact, get_therapist, read_contact
 from consult.scheduling.lifecycle import Status
-from consult.scheduling.models import Appointment
+from consult.scheduling.models import Appointment, SessionType
 from consult.summary.words import patient_words
 
 from .changes.cancellation import Cancellation, cancellation
-from .changes.money import BookingMoney, find_money, grace_of
+from .changes.money import BookingMoney, counted_moves, find_money, grace_of
 from .changes.pages import PatientsOptions, patients_options
 from .earlier.commands import EarlierTimes, find_earlier_times
 from .models import Booking
 from .ports import Ports
+from .receipts import Document, documents_of
 from .recheck import is_due
 from .screening import ABOUT
 from .standing import Standing
 from .tokens import read_token
+from .vouchers import price_of
 
 JOIN_OPENS_BEFORE = timedelta(hours=1)
 _MARKED = (Status.DONE, Status.NO_SHOW)
@@ -38,6 +40,7 @@ class TermsPage:
 
 @dataclass(frozen=True)
 class CheckPage:
+    kind: str
     price: Money
     cancellation: Cancellation
     appointment: Appointment
@@ -48,6 +51,7 @@ class CheckPage:
 @dataclass(frozen=True)
 class PrivatePage:
     booking: Booking
+    kind: str
     appointment: Appointment | None
     zone: str
     price: Money
@@ -67,13 +71,14 @@ class PrivatePage:
     options: PatientsOptions | None
     earlier: EarlierTimes
     cancellation: Cancellation
+    documents: Sequence[Document]
 
 
 def terms_page(standing: Standing, now: datetime) -> TermsPage:
     return TermsPage(standing.booking.zone, _cancellation(standing, now))
 
 
-def check_page(standing: Standing, now: datetime) -> CheckPage:
+def check_page(session: Session, standing: Standing, now: datetime) -> CheckPage:
     """What the patient is about to pay for, and what they said about themselves."""
     booking, appointment = standing.booking, standing.appointment
     if appointment is None:
@@ -83,6 +88,7 @@ def check_page(standing: Standing, now: datetime) -> CheckPage:
         (item, patient_words(item, standing.answers.get(item.id))) for item in items if _asked(item, standing)
     ]
     return CheckPage(
+        kind=_kind(session, booking),
         price=price_of(booking),
         cancellation=_cancellation(standing, now),
         appointment=appointment,
@@ -106,6 +112,7 @@ def private_page(session: Session, standing: Standing, now: datetime, ports: Por
     )
     return PrivatePage(
         booking=booking,
+        kind=_kind(session, booking),
         appointment=appointment,
         zone=booking.zone,
         price=price_of(booking),
@@ -127,18 +134,22 @@ def private_page(session: Session, standing: Standing, now: datetime, ports: Por
         options=patients_options(booking, appointment, now) if appointment else None,
         earlier=find_earlier_times(session, booking, now),
         cancellation=_cancellation(standing, now),
+        documents=documents_of(session, booking, ports),
     )
 
 
 def _cancellation(standing: Standing, now: datetime) -> Cancellation:
     terms = RefundTerms.from_json(standing.booking.refund_terms)
     start_at = standing.appointment.start_at if standing.appointment else None
-    return cancellation(terms, price_of(standing.booking), start_at, now, grace_of(standing.booking))
+    booking = standing.booking
+    moves = counted_moves(booking)
+    return cancellation(terms, price_of(booking), start_at, now, grace_of(booking), moves)
+
+
+def _kind(session: Session, booking: Booking) -> str:
+    """What the practice calls this kind of visit. For pages only: mails and calendars do not name it."""
+    return session.get_one(SessionType, booking.session_type_id).name
 
 
 def _asked(item: Item, standing: Standing) -> bool:
     return item.id in standing.answers or item.show_if is None
-
-
-def price_of(booking: Booking) -> Money:
-    return Money(booking.price_minor, booking.currency)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
+from consult.calendaring.outside.fetch import PUBLIC_WEB, Reach
 from consult.core.tokens import digest
 from consult.db.sealing import Sealer
 from consult.intake.content import Catalogue
@@ -28,11 +29,23 @@ class Links:
     def private_page(self, token: str) -> str:
         return f"{self.public_url}/b/{token}"
 
+    def visit_page(self, token: str) -> str:
+        return f"{self.public_url}/v/{token}"
+
     def therapist_summary(self, booking_id: object) -> str:
         return f"{self.public_url}/therapist/bookings/{booking_id}"
 
+    def therapist_money(self) -> str:
+        return f"{self.public_url}/therapist/money"
+
     def book(self) -> str:
         return f"{self.public_url}/book"
+
+    def embedded_times(self) -> str:
+        return f"{self.public_url}/embed/times"
+
+    def mail_wishes(self, token: str) -> str:
+        return f"{self.public_url}/reminders/{token}"
 
     def payment_return(self) -> str:
         return f"{self.public_url}/book/paid"
@@ -53,6 +66,7 @@ class Ports:
     mail_templates: Environment
     links: Links
     organizer: str
+    reach: Reach = PUBLIC_WEB
 
     @property
     def catalogue(self) -> Catalogue:

@@ -9,10 +9,10 @@ from consult.calendaring import service as calendaring
 from consult.calendaring.models import CalendarObject
 from consult.core.money import Money
 from consult.core.timespan import TimeSpan
-from consult.intake.red_flags import RaisedFlag
-from consult.intake.service import read_response
-from consult.payments.lifecycle import RefundState
-from consult.payments.outcomes import Applied, Paid, RefundMoved
+from consult.intake.red_flags import Level, RaisedFlag
+from consult.intake.service import RecordedOutcome, read_response
+from consult.payments.alerts import AlertRaised
+from consult.payments.outcomes import NeedsReview, News, Paid, RefundMoved
 from consult.payments.refund_service import request_refund
 from consult.payments.refunds import Cause
 from consult.practice.service import get_therapist, read_contact
@@ -20,18 +20,18 @@ from consult.scheduling import service as scheduling
 from consult.scheduling.errors import SlotTaken
 from consult.scheduling.models import Appointment
 
-from . import mails
+from . import mails, money_alerts, pack_use, receipts
 from .journey import JourneyFacts
 from .models import Booking
 from .ports import Ports
-from .standing import find_standing, lock_booking, newest_appointment
-from .tokens import read_token
+from .standing import find_standing, lock_booking
+from .tokens import visit_token
 
 CALENDAR_TITLE = "Online appointment"
 """All a calendar may say; calendars are shared."""
 
 
-def react(session: Session, news: Applied | RefundMoved, now: datetime, ports: Ports) -> None:
+def react(session: Session, news: News, now: datetime, ports: Ports) -> None:
     """Let the booking follow its money, in the transaction that records the news."""
     if isinstance(news, Paid):
         booking = lock_booking(session, news.booking_id)
@@ -39,8 +39,15 @@ def react(session: Session, news: Applied | RefundMoved, now: datetime, ports: P
         if cause is not None:
             request_refund(session, news.payment_id, news.amount, cause, now)
             mails.send_refund_notice(session, booking, news.payment_id, news.amount, now, ports)
-    if isinstance(news, RefundMoved) and news.state is RefundState.FAILED:
-        _tell_of_failed_refund(session, news, now, ports)
+            money_alerts.note_late_money(session, news.payment_id, now)
+        else:
+            pack_use.open_pack(session, booking, news.payment_id, news.amount, now, ports)
+    if isinstance(news, RefundMoved):
+        pack_use.end_refunded_pack(session, news.payment_id, now)
+    if isinstance(news, AlertRaised):
+        money_alerts.tell_therapist(session, news, now, ports)
+    if isinstance(news, Paid | NeedsReview | RefundMoved):
+        receipts.document(session, news.payment_id, now, ports)
 
 
 def _confirm(session: Session, booking: Booking, paid: Money, now: datetime, ports: Ports) -> Cause | None:
@@ -59,11 +66,18 @@ def _confirm(session: Session, booking: Booking, paid: Money, now: datetime, por
         appointment = scheduling.book(session, standing.appointment.id, now)
     except SlotTaken:
         return Cause.SLOT_LOST
+    confirm_visit(session, booking, appointment, now, ports)
+    return None
+
+
+def confirm_visit(
+    session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
+) -> None:
+    """The hour is the booking's: enter it in calendars, tell both sides. Raises EventWithdrawn."""
     booking.confirmed_at = now
     publish_visit(session, booking, appointment, now, ports)
     mails.send_confirmation(session, booking, appointment, now, ports)
     mails.tell_therapist_of_booking(session, booking, appointment, now, ports)
-    return None
 
 
 def _still_safe(facts: JourneyFacts) -> bool:
@@ -72,32 +86,30 @@ def _still_safe(facts: JourneyFacts) -> bool:
     return answered and facts.stopped_in is None and not facts.advice_due
 
 
-def _tell_of_failed_refund(session: Session, news: RefundMoved, now: datetime, ports: Ports) -> None:
-    booking = session.get_one(Booking, news.booking_id)
-    appointment = newest_appointment(session, booking)
-    if booking.confirmed_at is not None and appointment is not None:
-        mails.tell_therapist_of_failed_refund(session, booking, appointment, news.refund_id, now, ports)
-
-
 def publish_visit(
     session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
 ) -> CalendarObject:
     """Enter the visit in calendars as it is now, or bring it up to date there. Raises EventWithdrawn."""
-    contact = read_contact(session, booking.known_patient_id, ports.sealer)
     return calendaring.publish(
         session,
         appointment_id=appointment.id,
         therapist_id=get_therapist(session).id,
         span=TimeSpan(appointment.start_at, appointment.end_at),
-        texts=calendaring.Texts(
-            title=CALENDAR_TITLE,
-            patient_name=contact.name,
-            patient_url=ports.links.private_page(read_token(booking, ports.sealer)),
-            therapist_url=ports.links.therapist_summary(booking.id),
-        ),
+        texts=calendar_texts(session, booking, ports),
         domain=ports.links.domain,
         sealer=ports.sealer,
         now=now,
+    )
+
+
+def calendar_texts(session: Session, booking: Booking, ports: Ports) -> calendaring.Texts:
+    """What the two calendars say of this booking, the therapist's as much as she chose."""
+    return calendaring.Texts(
+        title=CALENDAR_TITLE,
+        patient_name=read_contact(session, booking.known_patient_id, ports.sealer).name,
+        patient_url=ports.links.visit_page(visit_token(booking, ports.sealer)),
+        therapist_url=ports.links.therapist_summary(booking.id),
+        detail=calendaring.Detail(get_therapist(session).feed_detail),
     )
 
 
@@ -114,6 +126,23 @@ def put_on_safety_hold(
     booking.safety_hold_at = now
     mails.send_safety_hold(session, booking, now, ports)
     mails.alert_therapist(session, booking, now, ports)
+
+
+def tell_of_new_signs(
+    session: Session,
+    booking: Booking,
+    raised: Collection[RaisedFlag],
+    before: Collection[RecordedOutcome],
+    now: datetime,
+    ports: Ports,
+) -> None:
+    """Urgent signs that no outcome `before` had: the therapist is told that there is something to read. Of an
+    emergency she is told by the alert.
+    """
+    known = {flag for outcome in before for flag in outcome.flags}
+    levels = {flag.level for flag in raised if flag.id not in known}
+    if Level.URGENT in levels and Level.EMERGENCY not in levels:
+        mails.tell_therapist_of_new_answers(session, booking, now, ports)
 
 
 def _known_at_release(session: Session, booking: Booking, ports: Ports) -> set[str]:

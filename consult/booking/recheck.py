@@ -15,7 +15,7 @@ from consult.intake.service import RecordedOutcome
 
 from .models import Booking
 from .ports import Ports
-from .reactions import put_on_safety_hold
+from .reactions import put_on_safety_hold, tell_of_new_signs
 from .screening import INTAKE, RECHECK, SCREEN, Screening, screening
 from .standing import lock_visit
 
@@ -59,6 +59,9 @@ def save_recheck(
     judged = screening(catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
     if judged.emergencies:
         put_on_safety_hold(session, booking, judged.emergencies, now, ports)
+    if done:
+        flags = judged.assessment.outcome.flags
+        tell_of_new_signs(session, booking, flags, response.outcomes, now, ports)
     if done or judged.emergencies:
         intake.record_outcome(session, booking.id, RECHECK, judged.assessment, now, ports.sealer)
     return judged

@@ -5,19 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import bindparam, case, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, Select, and_, bindparam, case, inspect, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
 from consult.core.errors import ConsultError
+from consult.core.tokens import digest
 from consult.intake.answers import AnswerValue
 from consult.intake.content import Catalogue
+from consult.intake.library import FormLibrary
+from consult.intake.models import QuestionnaireResponse
 from consult.intake.questionnaire import Item, missing_items
-from consult.intake.service import ResponseView, read_response
+from consult.intake.service import RESPONSE, ResponseNotFound, ResponseRow, ResponseView, open_response
+from consult.payments.lifecycle import LIVE as LIVE_PAYMENT
 from consult.payments.models import Payment
-from consult.payments.service import find_live_payment
+from consult.practice.models import Patient, Practice
 from consult.scheduling.lifecycle import LIVE, Status
-from consult.scheduling.models import Appointment
+from consult.scheduling.models import Appointment, Schedule
 
 from .journey import JourneyFacts, Step, may_enter, next_step
 from .models import Booking
@@ -25,15 +31,47 @@ from .ports import Ports
 from .screening import ABOUT, BEFORE_PAYMENT, RECHECK, SCREEN, Screening, screening
 
 _ONCE_BOOKED = (Status.CANCELLED, Status.DONE, Status.NO_SHOW)
-_NEWEST = (
-    select(Appointment)
-    .where(Appointment.booking_id == bindparam("of_booking"))
-    .order_by(
-        case((Appointment.status.in_(LIVE), 0), (Appointment.status.in_(_ONCE_BOOKED), 1), else_=2),
-        Appointment.created_at.desc(),
+_ASKED_BEFORE = frozenset({*BEFORE_PAYMENT, RECHECK})
+
+
+def _newest_of(booking_id: Any) -> Select[uuid.UUID]:
+    """The id of the live appointment, or the visit that came of it; before holds that led to nothing, however
+    new.
+    """
+    candidate = aliased(Appointment)
+    live, once_booked = (
+        or_(*(candidate.status == status for status in statuses)) for statuses in (LIVE, _ONCE_BOOKED)
     )
-    .limit(1)
+    return (
+        select(candidate.id)
+        .where(candidate.booking_id == booking_id)
+        .order_by(case((live, 0), (once_booked, 1), else_=2), candidate.created_at.desc())
+        .limit(1)
+    )
+
+
+_ID: BindParameter[uuid.UUID] = bindparam("booking_id", type_=Booking.id.type)
+_NEWEST = select(Appointment).where(Appointment.id == _newest_of(_ID).scalar_subquery())
+
+# One statement, made once: a step of the booking asks for these facts again and again.
+_FACTS = (
+    select(Booking, Appointment, Payment, *RESPONSE)
+    .select_from(Booking)
+    .outerjoin(QuestionnaireResponse, QuestionnaireResponse.booking_id == Booking.id)
+    .outerjoin(Appointment, Appointment.id == _newest_of(Booking.id).correlate(Booking).scalar_subquery())
+    .outerjoin(
+        Payment,
+        and_(Payment.booking_id == Booking.id, or_(*(Payment.state == state for state in LIVE_PAYMENT))),
+    )
 )
+_FACTS_BY_ID = _FACTS.where(Booking.id == _ID)
+_FACTS_FOR_DESK = (
+    _FACTS_BY_ID.add_columns(Patient, Schedule.zone, Practice.licensed_states)
+    .outerjoin(Patient, Patient.id == Booking.patient_id)
+    .join(Schedule, true())
+    .join(Practice, true())
+)
+_FACTS_BY_TOKEN = _FACTS.where(Booking.token_digest == bindparam("token_digest"))
 
 
 class IntakeState(StrEnum):
@@ -43,34 +81,80 @@ class IntakeState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
-    """`catalogue` is the form as this booking's answers were begun with, whatever new patients get by now.
-    `appointment` is the booking's newest, live or not; `payment` the one that can still be paid.
+class Judged:
+    """A booking's answers, and what the rules say of them on one day. `catalogue` is the form as they were
+    begun with, whatever new patients get by now.
     """
 
-    booking: Booking
     response: ResponseView
     catalogue: Catalogue
     screening: Screening
     about_missing: Sequence[Item]
-    appointment: Appointment | None
-    payment: Payment | None
+    stopped_in: Step | None
     intake_begun: bool
-    facts: JourneyFacts
-
-    @property
-    def answers(self) -> dict[str, AnswerValue]:
-        return self.response.answers
-
-    @property
-    def intake_completed(self) -> bool:
-        return self.response.completed_at is not None
 
     @property
     def intake_state(self) -> IntakeState:
-        if self.intake_completed:
+        if self.response.completed_at is not None:
             return IntakeState.FINISHED
         return IntakeState.BEGUN if self.intake_begun else IntakeState.NOT_BEGUN
+
+
+_judged: WeakKeyDictionary[Booking, tuple[tuple[ResponseRow, date, FormLibrary], Judged]] = (
+    WeakKeyDictionary()
+)
+"""Goes with the booking, which a request forgets when it ends: no answers stay open in memory."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`appointment` is the booking's newest, live or not; `payment` the one that can still be paid."""
+
+    booking: Booking
+    judged: Judged
+    appointment: Appointment | None
+    payment: Payment | None
+    facts: JourneyFacts
+
+    @property
+    def response(self) -> ResponseView:
+        return self.judged.response
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.judged.catalogue
+
+    @property
+    def screening(self) -> Screening:
+        return self.judged.screening
+
+    @property
+    def about_missing(self) -> Sequence[Item]:
+        return self.judged.about_missing
+
+    @property
+    def answers(self) -> dict[str, AnswerValue]:
+        return self.judged.response.answers
+
+    @property
+    def intake_completed(self) -> bool:
+        return self.judged.response.completed_at is not None
+
+    @property
+    def intake_state(self) -> IntakeState:
+        return self.judged.intake_state
+
+
+@dataclass(frozen=True)
+class ForDesk:
+    """A standing with what the therapist's page asks for beside it: the patient, for `read_contact` to find
+    it read; the zone she works in, and the ids of the states she may treat in.
+    """
+
+    standing: Standing
+    patient: Patient | None
+    therapist_zone: str
+    licensed_states: list[str]
 
 
 @dataclass(eq=False)
@@ -86,14 +170,16 @@ class VisitOver(ConsultError):
     """Cancelled, noted as held or missed, or never booked: nothing about this visit changes any more."""
 
 
-def lock_booking(session: Session, booking_id: uuid.UUID) -> Booking:
+def lock_booking(session: Session, booking: Booking | uuid.UUID) -> Booking:
     """The booking, read again and locked until the transaction ends, so that what is decided on it holds."""
-    return session.get_one(Booking, booking_id, populate_existing=True, with_for_update={"key_share": True})
+    # Not `booking.id`: the transaction has made it forgotten, and it would be asked for before the lock.
+    known: Any = inspect(booking).identity if isinstance(booking, Booking) else booking
+    return session.get_one(Booking, known, populate_existing=True, with_for_update={"key_share": True})
 
 
-def lock_visit(session: Session, booking_id: uuid.UUID) -> Booking:
+def lock_visit(session: Session, booking: Booking | uuid.UUID) -> Booking:
     """`lock_booking` for what makes no sense once the visit is cancelled. Raises VisitOver."""
-    booking = lock_booking(session, booking_id)
+    booking = lock_booking(session, booking)
     if booking.cancelled_at is not None:
         raise VisitOver
     return booking
@@ -112,28 +198,78 @@ def require(session: Session, booking: Booking, step: Step, now: datetime, ports
 
 def find_standing(session: Session, booking: Booking, now: datetime, ports: Ports) -> Standing:
     """Reads only. Raises ResponseNotFound, FormVersionLost."""
-    response = read_response(session, booking.id, ports.sealer)
-    catalogue = ports.library.find(session, response.version)
-    answers, today = response.answers, now.date()
-    judged = screening(catalogue, answers, today)
-    about_missing = missing_items(catalogue.questionnaire, answers, [ABOUT], today)
-    appointment = newest_appointment(session, booking)
-    payment = find_live_payment(session, booking.id)
+    row = session.execute(_FACTS_BY_ID, {"booking_id": booking.id}).one()
+    return _standing(session, *row[:3], row[3:], now, ports)
+
+
+def find_standing_by_token(session: Session, token: str, now: datetime, ports: Ports) -> Standing | None:
+    """Of the booking behind a secret token. Reads only. Raises ResponseNotFound, FormVersionLost."""
+    row = session.execute(_FACTS_BY_TOKEN, {"token_digest": digest(token)}).one_or_none()
+    return None if row is None else _standing(session, *row[:3], row[3:], now, ports)
+
+
+def find_for_desk(session: Session, booking_id: uuid.UUID, now: datetime, ports: Ports) -> ForDesk | None:
+    """Of the booking of this id. Reads only. Raises ResponseNotFound, FormVersionLost."""
+    row = session.execute(_FACTS_FOR_DESK, {"booking_id": booking_id}).one_or_none()
+    if row is None:
+        return None
+    booking, appointment, payment, *response, patient, zone, states = row
+    standing = _standing(session, booking, appointment, payment, response, now, ports)
+    return ForDesk(standing, patient, zone, states)
+
+
+def _standing(
+    session: Session,
+    booking: Booking,
+    appointment: Appointment | None,
+    payment: Payment | None,
+    response: Sequence[Any],
+    now: datetime,
+    ports: Ports,
+) -> Standing:
+    if response[0] is None:
+        raise ResponseNotFound(booking.id)
+    judged = judge(session, booking, ResponseRow(*response), now.date(), ports)
     facts = JourneyFacts(
-        screened=judged.screened,
-        stopped_in=_stopped_in(judged, catalogue, answers, today),
-        has_advice=judged.has_advice,
-        advice_due=judged.has_advice and booking.advice_read_at is None,
+        screened=judged.screening.screened,
+        stopped_in=judged.stopped_in,
+        has_advice=judged.screening.has_advice,
+        advice_due=judged.screening.has_advice and booking.advice_read_at is None,
         hold_live=_claims(appointment, now),
-        about_complete=not about_missing,
+        about_complete=not judged.about_missing,
         agreed=booking.agreed_at is not None,
         checkout_live=payment is not None,
         confirmed=booking.confirmed_at is not None,
     )
-    asked_before = {*BEFORE_PAYMENT, RECHECK}
-    items = catalogue.questionnaire.items
-    begun = any(items[item_id].section not in asked_before for item_id in answers)
-    return Standing(booking, response, catalogue, judged, about_missing, appointment, payment, begun, facts)
+    return Standing(booking, judged, appointment, payment, facts)
+
+
+def judge(session: Session, booking: Booking, row: ResponseRow, on: date, ports: Ports) -> Judged:
+    """What this booking's answers mean on this day. Asks the database only for an older version of the form.
+
+    Opened and judged once as long as the very same row, sealed bytes and all, is read again: a step asks
+    before its transaction, under the lock, and after. Raises FormVersionLost.
+    """
+    basis = (row, on, ports.library)
+    known = _judged.get(booking)
+    if known is not None and known[0] == basis:
+        return known[1]
+    judged = _judge(open_response(row, ports.sealer), ports.library.find(session, row.version), on)
+    _judged[booking] = (basis, judged)
+    return judged
+
+
+def _judge(response: ResponseView, catalogue: Catalogue, on: date) -> Judged:
+    answers, items = response.answers, catalogue.questionnaire.items
+    judged = screening(catalogue, answers, on)
+    return Judged(
+        response=response,
+        catalogue=catalogue,
+        screening=judged,
+        about_missing=missing_items(catalogue.questionnaire, answers, [ABOUT], on),
+        stopped_in=_stopped_in(judged, catalogue, answers, on),
+        intake_begun=any(items[item_id].section not in _ASKED_BEFORE for item_id in answers),
+    )
 
 
 def _stopped_in(
@@ -148,7 +284,7 @@ def _stopped_in(
 
 def newest_appointment(session: Session, booking: Booking) -> Appointment | None:
     """The live one, or the visit that came of it; before holds that led to nothing, however new."""
-    return session.scalar(_NEWEST, {"of_booking": booking.id})
+    return session.scalar(_NEWEST, {"booking_id": booking.id})
 
 
 def _claims(appointment: Appointment | None, now: datetime) -> bool:

@@ -16,12 +16,14 @@ from consult.intake.library import mark_versions
 from consult.intake.service import forget_responses
 from consult.notifications.mailer import Mailer
 from consult.notifications.service import send_due
+from consult.notifications.undelivered import forget_payloads
 from consult.payments.errors import CheckoutUnavailable, RefundDelayed
 from consult.payments.lifecycle import LIVE
-from consult.payments.models import LedgerEntry, Payment
+from consult.payments.models import LedgerEntry, MoneyAlert, Payment
+from consult.payments.reconciler import is_due, reconcile
 from consult.payments.refund_service import refunds_to_run
 from consult.payments.service import payments_to_sync, retire_play_money
-from consult.payments.till import close_checkout, run_refund, sync
+from consult.payments.till import close_checkout, run_refund, sync, tell_of_stuck_refunds
 from consult.practice.models import Patient
 from consult.practice.service import fill_digests
 from consult.scheduling.service import expire_holds
@@ -29,7 +31,12 @@ from consult.scheduling.service import expire_holds
 from .checkout import Counter, may_be_paid
 from .earlier.offers import bookings_waiting, bookings_with_offers, end_offer_if_over, offer_earlier_time
 from .email_confirmation import forget_codes
+from .holds import keep_hours_in_doubt
 from .models import Booking
+from .outside_calendars import calendars_due, check_calendar
+from .pack_use import end_refunded_packs
+from .receipts import issue_missing
+from .reminders import send_reminders
 from .standing import find_standing
 
 _log = logging.getLogger("consult.upkeep")
@@ -53,11 +60,17 @@ class Upkeep:
         parts: tuple[Callable[[], object], ...] = (
             lambda: self._write(self._retire_play_money),
             self.ask_about_payments,
+            lambda: self._write(keep_hours_in_doubt),
             self.send_refunds,
+            lambda: self._write(partial(issue_missing, ports=counter.ports)),
             lambda: self._write(expire_holds),
+            self.check_outside_calendars,
+            lambda: self._write(partial(send_reminders, ports=counter.ports)),
             self.offer_earlier_times,
+            lambda: self._write(end_refunded_packs),
             lambda: self._write(purge_drafts),
             lambda: self._write(forget_old_sign_ins),
+            lambda: self._write(forget_payloads),
             lambda: self._write(partial(fill_digests, sealer=counter.ports.sealer)),
             lambda: self._write(partial(mark_versions, catalogue=counter.ports.catalogue)),
             lambda: send_due(
@@ -68,6 +81,7 @@ class Upkeep:
                 self.mail_from,
                 counter.clock,
             ),
+            self.reconcile_payments,
         )
         for part in parts:
             self._try(part)
@@ -88,12 +102,30 @@ class Upkeep:
             booking = counter.session.get_one(Booking, payment.booking_id)
             over = not may_be_paid(find_standing(counter.session, booking, now, counter.ports))
         ask = close_checkout if over else sync
-        ask(counter.till(), payment_id, now)
+        try:
+            ask(counter.till(), payment_id, now)
+        except CheckoutUnavailable:
+            # At once: with a gateway that does not answer, the pass may outlast a hold.
+            self._write(keep_hours_in_doubt)
+            raise
+
+    def check_outside_calendars(self) -> None:
+        """Each on its own: one that cannot be read keeps no other waiting for its turn."""
+        counter = self.counter
+        for calendar_id in calendars_due(counter.session, counter.clock()):
+            self._try(partial(check_calendar, counter, calendar_id))
 
     def send_refunds(self) -> None:
         counter, now = self.counter, self.counter.clock()
         for refund_id in refunds_to_run(counter.session, counter.ports.gateway.name, now):
             self._try(partial(run_refund, counter.till(), refund_id, now))
+        tell_of_stuck_refunds(counter.till(), now)
+
+    def reconcile_payments(self) -> None:
+        """Once a day, after everything that somebody waits for."""
+        counter, now, gateway = self.counter, self.counter.clock(), self.counter.ports.gateway
+        if is_due(counter.session, gateway.name, gateway.livemode, now):
+            reconcile(counter.till(), counter.ports.links.payment_return(), now)
 
     def offer_earlier_times(self) -> None:
         """Each patient in a transaction of their own: one who cannot be served keeps nobody else waiting."""
@@ -123,8 +155,8 @@ class Upkeep:
 
 
 def purge_drafts(session: Session, now: datetime) -> None:
-    """Delete bookings that never came to be, with all that was answered. One whose money moved stays, with
-    whom to reach about it, but without answers.
+    """Delete bookings that never came to be, with all that was answered. One whose money moved, or waits for
+    a person, stays, with whom to reach about it, but without answers.
     """
     over = select(Booking.id).where(
         Booking.confirmed_at.is_(None),
@@ -135,5 +167,7 @@ def purge_drafts(session: Session, now: datetime) -> None:
     forget_responses(session, booking_ids)
     forget_codes(session, booking_ids)
     moved = select(Payment.booking_id).join(LedgerEntry, LedgerEntry.payment_id == Payment.id)
-    session.execute(delete(Booking).where(Booking.id.in_(booking_ids), Booking.id.not_in(moved)))
+    waits = select(Payment.booking_id).join(MoneyAlert, MoneyAlert.payment_id == Payment.id)
+    needed = moved.union(waits.where(MoneyAlert.settled_at.is_(None)))
+    session.execute(delete(Booking).where(Booking.id.in_(booking_ids), Booking.id.not_in(needed)))
     session.execute(delete(Patient).where(~exists().where(Booking.patient_id == Patient.id)))

@@ -33,7 +33,8 @@ class EventFacts:
     """One revision of an appointment, in the words one reader may see.
 
     `revised_at` is DTSTAMP and LAST-MODIFIED: when this revision was made, not when it is written out.
-    Raises ValueError for a naive time or a `url` that is no plain http(s) address.
+    `url` is None where a reader may not know it. Raises ValueError for a naive time or a `url` that is no
+    plain http(s) address.
     """
 
     uid: str
@@ -43,14 +44,14 @@ class EventFacts:
     span: TimeSpan
     summary: str
     description: str
-    url: str
+    url: str | None
     location: str
     status: Status
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "revised_at", as_utc(self.revised_at))
         object.__setattr__(self, "created_at", as_utc(self.created_at))
-        if not _WEB_ADDRESS.fullmatch(self.url):
+        if self.url is not None and not _WEB_ADDRESS.fullmatch(self.url):
             raise ValueError("the address of an event must be a plain http or https address")
 
 
@@ -61,7 +62,7 @@ def vevent(facts: EventFacts) -> bytes:
 
 def event_component(facts: EventFacts) -> Event:
     """The same, before it is written, for `itip` to add the people."""
-    confirmed = facts.status is Status.CONFIRMED
+    url = facts.url if facts.status is Status.CONFIRMED else None
     return Event.new(
         uid=facts.uid,
         sequence=facts.sequence,
@@ -71,11 +72,11 @@ def event_component(facts: EventFacts) -> Event:
         start=facts.span.start_at,
         end=facts.span.end_at,
         summary=clean_text(facts.summary, SUMMARY_LIMIT),
-        description="\n".join(clean_text(line, LINE_LIMIT) for line in facts.description.split("\n")),
-        location=clean_text(facts.location, LINE_LIMIT),
+        description="\n".join(clean_text(line, LINE_LIMIT) for line in facts.description.split("\n")) or None,
+        location=clean_text(facts.location, LINE_LIMIT) or None,
         url=facts.url,
         status=STATUS(facts.status.value),
         classification=CLASS.PRIVATE,
         transparency=TRANSP.OPAQUE,
-        conferences=[Conference(facts.url, feature="VIDEO", label="Join")] if confirmed else [],
+        conferences=[Conference(url, feature="VIDEO", label="Join")] if url else [],
     )

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -30,14 +31,25 @@ class EventWithdrawn(ConsultError):
     appointment_id: uuid.UUID
 
 
+class Detail(StrEnum):
+    """How much of an appointment the therapist's feed shows; she may share the calendar that reads it."""
+
+    BUSY = "busy"
+    INITIALS = "initials"
+    NAME = "name"
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What calendars say. `title` must be neutral: no word of health. The name leaves only as initials."""
+    """What calendars say. `title` must be neutral: no word of health. The patient's own calendar never has
+    the name, the therapist's as much of it as `detail` says.
+    """
 
     title: str
     patient_name: str
     patient_url: str
     therapist_url: str
+    detail: Detail = Detail.INITIALS
 
 
 def publish(
@@ -73,6 +85,23 @@ def publish(
     session.flush()
     _bump_feeds(session, changed_feeds, now)
     return row
+
+
+def redraw(session: Session, *, appointment_id: uuid.UUID, texts: Texts, now: datetime) -> None:
+    """Show an appointment in the therapist's feed as these texts say, its times as they are. No revision of
+    the invitation: SEQUENCE stays. One that is withdrawn, or in no calendar, is left alone.
+    """
+    row = session.scalar(_of(appointment_id).with_for_update())
+    if row is None or row.status != Status.CONFIRMED:
+        return
+    row.revised_at = _risen(row.revised_at, now)
+    row.vevent_therapist = vevent(_therapist_facts(row, texts))
+    session.flush()
+
+
+def feeds_changed(session: Session, therapist_id: uuid.UUID, now: datetime) -> None:
+    """Let every reader fetch this therapist's feeds anew."""
+    _bump_feeds(session, {therapist_id}, now)
 
 
 def withdraw(session: Session, *, appointment_id: uuid.UUID, now: datetime) -> CalendarObject:
@@ -183,20 +212,22 @@ def _bump_feeds(session: Session, therapist_ids: Collection[uuid.UUID], now: dat
 
 
 def _therapist_facts(row: CalendarObject, texts: Texts) -> EventFacts:
-    short = initials(texts.patient_name)
-    summary = f"{texts.title} – {short}" if short else texts.title
+    if texts.detail is Detail.BUSY:
+        return _facts(row, "Busy", "", None)
+    name = initials(texts.patient_name) if texts.detail is Detail.INITIALS else texts.patient_name
+    summary = f"{texts.title} – {name}" if name else texts.title
     return _facts(row, summary, f"Open: {texts.therapist_url}", texts.therapist_url)
 
 
 def _patient_facts(row: CalendarObject, sealer: Sealer) -> EventFacts:
     texts = json.loads(sealer.open(row.patient_texts_sealed, _place(row)))
     if row.status == Status.CANCELLED:
-        return _facts(row, f"Cancelled: {texts['title']}", f"Your page: {texts['url']}", texts["url"])
-    description = f"Join here, and see everything about it: {texts['url']}\nIn an emergency call 911."
+        return _facts(row, f"Cancelled: {texts['title']}", f"About it: {texts['url']}", texts["url"])
+    description = f"When it is, and where to join: {texts['url']}\nIn an emergency call 911."
     return _facts(row, texts["title"], description, texts["url"])
 
 
-def _facts(row: CalendarObject, summary: str, description: str, url: str) -> EventFacts:
+def _facts(row: CalendarObject, summary: str, description: str, url: str | None) -> EventFacts:
     return EventFacts(
         uid=row.uid,
         sequence=row.sequence,
@@ -206,7 +237,7 @@ def _facts(row: CalendarObject, summary: str, description: str, url: str) -> Eve
         summary=summary,
         description=description,
         url=url,
-        location=url,
+        location=url or "",
         status=Status(row.status),
     )
 

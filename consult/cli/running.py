@@ -1,9 +1,10 @@
-"""Serving, and the background worker."""
+"""Serving, and the background worker that huey wakes."""
 
 import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import click
 from flask import Flask, current_app
@@ -16,7 +17,9 @@ from consult.booking.upkeep import Upkeep
 from consult.core.clock import FixedClock, as_utc
 from consult.deps import EXTENSION, counter, deps
 
-PASS_EVERY_SECONDS = 5
+from .alarm import PATIENCE_SECONDS, Alarm
+
+ALARM = "consult_alarm"
 _THREADS = 8
 _CONNECTIONS = 1000
 
@@ -30,8 +33,8 @@ def serve() -> None:
     _say_hello()
     # An open read would keep SQLite from ever emptying its write-ahead log.
     deps().sessions.remove()
-    stopping = threading.Event()
-    thread = threading.Thread(target=_work, args=(app, stopping), name="worker", daemon=True)
+    consumer = _alarm().consumer(partial(_look, app), signals=False)
+    thread = threading.Thread(target=consumer.run, name="worker", daemon=True)
     thread.start()
     with suppress(KeyboardInterrupt):
         serve_wsgi(
@@ -46,8 +49,8 @@ def serve() -> None:
             ident="",
             _quiet=True,
         )
-    stopping.set()
-    thread.join(timeout=10)
+    consumer.stop(graceful=True)
+    thread.join(timeout=PATIENCE_SECONDS)
 
 
 @click.command("worker")
@@ -62,8 +65,7 @@ def worker(once: bool, pretended: str | None) -> None:
         _upkeep().run_due()
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    with suppress(KeyboardInterrupt):
-        _work(app, threading.Event())
+    _alarm().consumer(partial(_look, app), signals=True).run()
 
 
 def _require_ready() -> None:
@@ -73,15 +75,18 @@ def _require_ready() -> None:
         raise click.ClickException(f"Not started: {found}")
 
 
-def _work(app: Flask, stopping: threading.Event) -> None:
-    while not stopping.is_set():
-        with app.app_context():
-            try:
-                _upkeep().run_due()
-            except Exception as error:
-                # One bad pass must not end the worker; the message may hold what a patient typed.
-                app.logger.error("worker pass failed: %s", type(error).__name__)
-        stopping.wait(PASS_EVERY_SECONDS)
+def _look(app: Flask) -> None:
+    with app.app_context():
+        try:
+            _upkeep().run_due()
+        except Exception as error:
+            # Huey would log the message as well, which may hold what a patient typed.
+            app.logger.error("worker pass failed: %s", type(error).__name__)
+
+
+def _alarm() -> Alarm:
+    alarm: Alarm = current_app.extensions[ALARM]
+    return alarm
 
 
 def _upkeep() -> Upkeep:

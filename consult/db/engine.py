@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 
 WRITE = "consult_write"
 """Execution option of a transaction that writes; see `transaction`."""
 
 LOCK_TIMEOUT = "3s"
-"""How long PostgreSQL lets a write wait for a lock, each time."""
+"""How long PostgreSQL lets anybody wait for a lock, each time."""
 
 _BUSY_SECONDS = 15
 _PRAGMAS = (
@@ -71,12 +73,38 @@ def turn_to_write(engine: Engine) -> Iterator[None]:
 
 
 def prepare_postgresql(engine: Engine) -> None:
-    """Let no write wait for a lock longer than somebody waits for a page.
+    """Let nothing be written but in a `transaction`, let no write wait for a lock longer than somebody waits
+    for a page, and let reading cost no more than the question.
 
-    It fails instead, with an OperationalError that leaves nothing behind: the transaction may be tried again.
+    Who waits too long gets an OperationalError that leaves nothing behind: it may be tried again. The other
+    two are the server's settings for the life of a connection, so that no transaction begins by making them.
     """
+
+    @event.listens_for(engine, "connect")
+    def _connect(dbapi_connection: psycopg.Connection, _record: Any) -> None:
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+            # Every statement is one of few, asked with other values: a plan of its own for each is not worth
+            # the making.
+            cursor.execute("SET plan_cache_mode = force_generic_plan")
+        dbapi_connection.commit()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(WRITE, False):
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        driver: Any = connection.connection.driver_connection
+        driver.read_only = not connection.get_execution_options().get(WRITE, False)
+
+    engine.dialect.do_rollback = _end  # type: ignore[method-assign]
+
+
+def _end(dbapi_connection: Any) -> None:
+    """Roll back what was written; what was only read is committed, which is the same to the database.
+
+    To psycopg it is not: after a rollback it forgets, and has the server forget, every prepared statement,
+    since it cannot know whether one was prepared on a table that never came to be. SQLAlchemy ends each read
+    with a rollback, and each page is one.
+    """
+    if dbapi_connection.read_only and dbapi_connection.pgconn.transaction_status == TransactionStatus.INTRANS:
+        dbapi_connection.commit()
+    else:
+        dbapi_connection.rollback()

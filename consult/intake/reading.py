@@ -1,12 +1,12 @@
 """From what a form post or a JSON file says to canonical answers, or a refusal that names the fault."""
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from consult.core.errors import ConsultError
+from consult.core.text import clean_lines
 
 from .answers import Activity, Answers, AnswerValue, is_answered
 from .questionnaire import Item, ItemType, Option, Questionnaire
@@ -136,17 +136,11 @@ def _read_text(item: Item, raw: object) -> AnswerValue:
 def _text(item: Item, raw: object) -> str:
     if not isinstance(raw, str):
         raise _wrong_kind(item, "text")
-    text = _printable(raw)
+    text = clean_lines(raw)
     if item.max_length is not None and len(text) > item.max_length:
         reason = f"{len(text)} characters, at most {item.max_length}"
         raise AnswerRefused(item.id, reason, Problem.TOO_LONG)
     return text
-
-
-def _printable(text: str) -> str:
-    """Without control characters, except line ends, and without lone surrogates, which no file can hold."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    return "".join(c for c in lines if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
 
 
 def _read_date(item: Item, raw: object) -> AnswerValue:

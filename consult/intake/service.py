@@ -5,9 +5,9 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
@@ -52,6 +52,36 @@ class ScreenChange:
     became: dict[str, AnswerValue | None] | None
 
 
+class ResponseRow(NamedTuple):
+    """A response as it is stored. Equal rows open to equal views, since no two seals are alike."""
+
+    id: uuid.UUID
+    booking_id: uuid.UUID
+    questionnaire_id: str
+    version: str
+    status: str
+    answers_sealed: bytes
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+
+
+RESPONSE = (
+    QuestionnaireResponse.id,
+    QuestionnaireResponse.booking_id,
+    QuestionnaireResponse.questionnaire_id,
+    QuestionnaireResponse.questionnaire_version,
+    QuestionnaireResponse.status,
+    QuestionnaireResponse.answers_sealed,
+    QuestionnaireResponse.created_at,
+    QuestionnaireResponse.updated_at,
+    QuestionnaireResponse.completed_at,
+)
+"""The columns of a `ResponseRow`, for reads that join others."""
+
+_OF_BOOKING = select(*RESPONSE).where(QuestionnaireResponse.booking_id == bindparam("booking_id"))
+
+
 @dataclass(frozen=True)
 class ResponseView:
     """A response, opened. Answers are canonical, by item id."""
@@ -90,7 +120,7 @@ def start_response(
         _seal(row, {"answers": {}, "sections_done": [], "outcomes": [], "screen_changes": []}, sealer)
         session.add(row)
         session.flush()
-    return _view(row, sealer)
+    return read_response(session, booking_id, sealer)
 
 
 def find_response(session: Session, booking_id: uuid.UUID) -> QuestionnaireResponse | None:
@@ -104,10 +134,44 @@ def get_answers(session: Session, booking_id: uuid.UUID, sealer: Sealer) -> dict
 
 def read_response(session: Session, booking_id: uuid.UUID, sealer: Sealer) -> ResponseView:
     """Everything of a response. Raises ResponseNotFound."""
-    row = find_response(session, booking_id)
+    row = session.execute(_OF_BOOKING, {"booking_id": booking_id}).one_or_none()
     if row is None:
         raise ResponseNotFound(booking_id)
-    return _view(row, sealer)
+    return open_response(ResponseRow(*row), sealer)
+
+
+def open_response(row: ResponseRow, sealer: Sealer) -> ResponseView:
+    """Everything of a response that was read with others."""
+    content = _open(row, sealer)
+    outcomes = tuple(
+        RecordedOutcome(
+            stage=outcome["stage"],
+            at=datetime.fromisoformat(outcome["at"]),
+            level=outcome["level"],
+            flags=tuple(outcome["flags"]),
+            version=outcome["version"],
+        )
+        for outcome in content["outcomes"]
+    )
+    changes = tuple(
+        ScreenChange(
+            datetime.fromisoformat(change["at"]), change["section"], change["former"], change.get("became")
+        )
+        for change in content["screen_changes"]
+    )
+    return ResponseView(
+        booking_id=row.booking_id,
+        questionnaire_id=row.questionnaire_id,
+        version=row.version,
+        status=row.status,
+        answers=content["answers"],
+        outcomes=outcomes,
+        screen_changes=changes,
+        sections_done=tuple(content["sections_done"]),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        completed_at=row.completed_at,
+    )
 
 
 def save_section(
@@ -210,7 +274,7 @@ def _merged(
     return {item: value for item, value in merged.items() if value is not None and is_answered(value)}
 
 
-def _place(row: QuestionnaireResponse) -> Place:
+def _place(row: QuestionnaireResponse | ResponseRow) -> Place:
     return Place(QuestionnaireResponse.__tablename__, "answers_sealed", row.id)
 
 
@@ -218,39 +282,6 @@ def _seal(row: QuestionnaireResponse, content: Mapping[str, Any], sealer: Sealer
     row.answers_sealed = sealer.seal(json.dumps(content, ensure_ascii=False), _place(row))
 
 
-def _open(row: QuestionnaireResponse, sealer: Sealer) -> dict[str, Any]:
+def _open(row: QuestionnaireResponse | ResponseRow, sealer: Sealer) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(sealer.open(row.answers_sealed, _place(row)))
     return content
-
-
-def _view(row: QuestionnaireResponse, sealer: Sealer) -> ResponseView:
-    content = _open(row, sealer)
-    outcomes = tuple(
-        RecordedOutcome(
-            stage=outcome["stage"],
-            at=datetime.fromisoformat(outcome["at"]),
-            level=outcome["level"],
-            flags=tuple(outcome["flags"]),
-            version=outcome["version"],
-        )
-        for outcome in content["outcomes"]
-    )
-    changes = tuple(
-        ScreenChange(
-            datetime.fromisoformat(change["at"]), change["section"], change["former"], change.get("became")
-        )
-        for change in content["screen_changes"]
-    )
-    return ResponseView(
-        booking_id=row.booking_id,
-        questionnaire_id=row.questionnaire_id,
-        version=row.questionnaire_version,
-        status=row.status,
-        answers=content["answers"],
-        outcomes=outcomes,
-        screen_changes=changes,
-        sections_done=tuple(content["sections_done"]),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        completed_at=row.completed_at,
-    )

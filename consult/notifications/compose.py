@@ -111,6 +111,28 @@ class EarlierOffer(_ToPatient):
 
 
 @dataclass(frozen=True, slots=True)
+class _Reminder(_ToPatient):
+    """`questions_url` is empty once the intake is finished; at `wishes_url` reminders are turned off."""
+
+    questions_url: str
+    wishes_url: str
+
+
+class DayReminder(_Reminder):
+    kind: ClassVar[str] = "day_reminder"
+
+
+class HourReminder(_Reminder):
+    kind: ClassVar[str] = "hour_reminder"
+
+
+class IntakeReminder(_Reminder):
+    """Questions are still open; which is nobody's business who reads this mail."""
+
+    kind: ClassVar[str] = "intake_reminder"
+
+
+@dataclass(frozen=True, slots=True)
 class EmailCode:
     """To whoever reads this address: the code that shows it is theirs."""
 
@@ -119,8 +141,20 @@ class EmailCode:
     minutes: str
 
 
+class PageLink(_ToPatient):
+    """The link to the private page, asked for on the visit page."""
+
+    kind: ClassVar[str] = "page_link"
+
+
 class TherapistNewBooking(_ToTherapist):
     kind: ClassVar[str] = "therapist_new_booking"
+
+
+class TherapistNewAnswers(_ToTherapist):
+    """There is something new to read before the appointment."""
+
+    kind: ClassVar[str] = "therapist_new_answers"
 
 
 class TherapistSafetyAlert(_ToTherapist):
@@ -141,26 +175,33 @@ class TherapistCancelled(_ToTherapist):
     kind: ClassVar[str] = "therapist_cancelled"
 
 
-class TherapistRefundFailed(_ToTherapist):
-    """Money could not be sent back, and somebody has to see to it."""
+@dataclass(frozen=True, slots=True)
+class TherapistMoneyAlert:
+    """Something about money needs a person; of no appointment, and no word of what it is."""
 
-    kind: ClassVar[str] = "therapist_refund_failed"
+    kind: ClassVar[str] = "therapist_money_alert"
+    page_url: str
 
 
 Letter = (
     Cancelled
     | Confirmation
+    | DayReminder
     | EarlierOffer
     | EmailCode
+    | HourReminder
+    | IntakeReminder
     | Moved
+    | PageLink
     | RefundNotice
     | Reinstated
     | SafetyHold
     | SafetyRelease
     | TherapistCancelled
+    | TherapistMoneyAlert
     | TherapistMoved
+    | TherapistNewAnswers
     | TherapistNewBooking
-    | TherapistRefundFailed
     | TherapistSafetyAlert
 )
 
@@ -183,7 +224,7 @@ def compose(
         for field in fields(letter)
         if isinstance(value := getattr(letter, field.name), str)
     }
-    if not isinstance(letter, RefundNotice | EmailCode):
+    if not isinstance(letter, RefundNotice | EmailCode | TherapistMoneyAlert):
         values["when"] = spoken(letter.span, letter.zone)
     if isinstance(letter, Moved | TherapistMoved):
         values["was"] = spoken(letter.old_span, letter.zone)
@@ -200,4 +241,5 @@ def compose(
         dedupe_key=dedupe_key,
         calendar=calendar,
         calendar_method=calendar_method,
+        wishes_url=letter.wishes_url if isinstance(letter, _Reminder) else None,
     )

@@ -19,7 +19,8 @@ class Message:
     """What the outbox holds, sealed.
 
     `calendar` is an iTIP object and `calendar_method` its method; both or neither. `dedupe_key` names the
-    fact the mail tells of: the same key is never sent as two different mails.
+    fact the mail tells of: the same key is never sent as two different mails. At `wishes_url` the reader
+    turns such mails off; None for what is necessary.
     """
 
     to_name: str
@@ -30,6 +31,7 @@ class Message:
     dedupe_key: str
     calendar: bytes | None = None
     calendar_method: str | None = None
+    wishes_url: str | None = None
 
     def __post_init__(self) -> None:
         if (self.calendar is None) != (self.calendar_method is None):

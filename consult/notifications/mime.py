@@ -35,6 +35,10 @@ def mime(message: Message, *, mail_from: str, created_at: datetime) -> EmailMess
     mail["Date"] = format_datetime(created_at)
     mail["Message-ID"] = f"<{key}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
+    if message.wishes_url is not None:
+        # One click (RFC 8058): the mail program posts there by itself, so the address is not the page's.
+        mail["List-Unsubscribe"] = f"<{message.wishes_url}/off>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
     if message.calendar is not None and message.calendar_method is not None:

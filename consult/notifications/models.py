@@ -14,7 +14,8 @@ class OutboxMessage(Identified, Base):
     """A mail still to send, or sent. Written in the transaction of the fact it tells of.
 
     `lease_token` names the worker's present try; `last_error` is the name of an error class, never its text,
-    which may hold an address. The payload is forgotten some time after it was sent.
+    which may hold an address. From `useless_at` on it is not worth sending any more. The payload is forgotten
+    some time after it was sent.
     """
 
     __tablename__ = "outbox_message"
@@ -29,6 +30,7 @@ class OutboxMessage(Identified, Base):
     status: Mapped[str] = mapped_column(String(20))
     attempts: Mapped[int]
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    useless_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     lease_token: Mapped[uuid.UUID | None]
     leased_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_error: Mapped[str | None] = mapped_column(String(80))

@@ -20,7 +20,16 @@ from sqlalchemy.orm import Session, aliased
 from consult.core.clock import Clock
 from consult.db.sealing import Place, SealBroken, Sealer
 
-from .compose import Cancelled, Confirmation, Moved, Reinstated, SafetyRelease
+from .compose import (
+    Cancelled,
+    Confirmation,
+    DayReminder,
+    HourReminder,
+    IntakeReminder,
+    Moved,
+    Reinstated,
+    SafetyRelease,
+)
 from .mailer import Mailer, MailRefused
 from .message import InvalidAddress, Message
 from .mime import mime
@@ -33,8 +42,14 @@ LEASE = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(hours=1)
 _STANDING = frozenset({Confirmation.kind, Moved.kind, Cancelled.kind, Reinstated.kind})
 """What says when a visit is, or that it is off: only the newest is true."""
+_REMINDERS = frozenset({DayReminder.kind, HourReminder.kind, IntakeReminder.kind})
 
-_POISON = (MailRefused, InvalidAddress, SealBroken, ValueError)
+
+class PayloadForgotten(Exception):
+    """What this mail said is not kept any more."""
+
+
+_POISON = (MailRefused, InvalidAddress, PayloadForgotten, SealBroken, ValueError)
 """What another try cannot change: a refusal, or a message that cannot be opened or written."""
 
 
@@ -43,6 +58,8 @@ class Status(StrEnum):
     LEASED = "leased"
     SENT = "sent"
     DEAD = "dead"
+    SETTLED = "settled"
+    """It was dead, and somebody has seen to it in another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +68,7 @@ class Claim:
 
     id: uuid.UUID
     lease_token: uuid.UUID
-    payload_sealed: bytes
+    payload_sealed: bytes | None
     created_at: datetime
 
 
@@ -63,9 +80,11 @@ def enqueue(
     sealer: Sealer,
     now: datetime,
     due_at: datetime | None = None,
+    useless_at: datetime | None = None,
     booking_id: uuid.UUID | None = None,
 ) -> bool:
-    """Put a mail into the outbox, to go at `due_at` or at once; False when its dedupe key is there already.
+    """Put a mail into the outbox, to go at `due_at` or at once, and not at all from `useless_at` on; False
+    when its dedupe key is there already.
 
     Never refuses a bad address: a booking must not fail over its mail, which ends as dead instead.
     """
@@ -76,9 +95,10 @@ def enqueue(
         status=Status.READY,
         attempts=0,
         due_at=due_at or now,
+        useless_at=useless_at,
         created_at=now,
     )
-    row.payload_sealed = sealer.seal(message.to_json(), _place(row.id))
+    row.payload_sealed = sealer.seal(message.to_json(), place(row.id))
     try:
         with session.begin_nested():
             session.add(row)
@@ -134,6 +154,12 @@ def has_written(session: Session, booking_id: uuid.UUID, kinds: Collection[str],
     return session.scalar(written.limit(1)) is not None
 
 
+def written_keys(session: Session, dedupe_keys: Collection[str]) -> set[str]:
+    """Those of these keys under which a mail waits or has gone."""
+    known = select(OutboxMessage.dedupe_key).where(OutboxMessage.dedupe_key.in_(dedupe_keys))
+    return set(session.scalars(known)) if dedupe_keys else set()
+
+
 def claim_due(session: Session, now: datetime, limit: int, lease: timedelta) -> list[Claim]:
     """Lease up to `limit` messages that are due, or whose lease ran out; commit before any work on them."""
     lease_ran_out = and_(OutboxMessage.status == Status.LEASED, OutboxMessage.leased_until <= now)
@@ -142,7 +168,9 @@ def claim_due(session: Session, now: datetime, limit: int, lease: timedelta) -> 
         _bury(row, "LeaseRanOut")
     due = or_(and_(OutboxMessage.status == Status.READY, OutboxMessage.due_at <= now), lease_ran_out)
     for row in session.scalars(
-        select(OutboxMessage).where(due, _overtaken()).with_for_update(skip_locked=True)
+        select(OutboxMessage)
+        .where(due, or_(OutboxMessage.useless_at <= now, _overtaken()))
+        .with_for_update(skip_locked=True)
     ):
         session.delete(row)
     session.flush()
@@ -159,7 +187,7 @@ def claim_due(session: Session, now: datetime, limit: int, lease: timedelta) -> 
         row.status = Status.LEASED
         row.lease_token = uuid.uuid4()
         row.leased_until = now + lease
-        claims.append(Claim(row.id, row.lease_token, row.payload_sealed or b"", row.created_at))
+        claims.append(Claim(row.id, row.lease_token, row.payload_sealed, row.created_at))
     session.flush()
     return claims
 
@@ -236,7 +264,9 @@ def send_due(
 
 def _failure_of(claim: Claim, mailer: Mailer, sealer: Sealer, mail_from: str) -> Exception | None:
     try:
-        message = Message.from_json(sealer.open(claim.payload_sealed, _place(claim.id)))
+        if claim.payload_sealed is None:
+            raise PayloadForgotten
+        message = Message.from_json(sealer.open(claim.payload_sealed, place(claim.id)))
         mailer.send(mime(message, mail_from=mail_from, created_at=claim.created_at))
     except Exception as error:  # Whatever is wrong with one mail, it must not hold up those behind it.
         return error
@@ -244,13 +274,16 @@ def _failure_of(claim: Claim, mailer: Mailer, sealer: Sealer, mail_from: str) ->
 
 
 def _overtaken() -> ColumnElement[bool]:
-    """A newer mail has gone after which this one would say what is no longer so."""
+    """A newer mail has gone after which this one would say what is no longer so. A reminder gives way to one
+    that only waits, too.
+    """
     newer = aliased(OutboxMessage)
     return exists().where(
         newer.booking_id == OutboxMessage.booking_id,
-        newer.status == Status.SENT,
         newer.created_at > OutboxMessage.created_at,
+        or_(newer.status == Status.SENT, OutboxMessage.kind.in_(_REMINDERS)),
         or_(
+            and_(newer.kind.in_((Moved.kind, Cancelled.kind)), OutboxMessage.kind.in_(_REMINDERS)),
             and_(newer.kind.in_(_STANDING), OutboxMessage.kind.in_(_STANDING)),
             and_(newer.kind == Cancelled.kind, OutboxMessage.kind == SafetyRelease.kind),
         ),
@@ -271,5 +304,5 @@ def _bury(row: OutboxMessage, error_class: str) -> None:
     row.last_error = error_class
 
 
-def _place(message_id: uuid.UUID) -> Place:
+def place(message_id: uuid.UUID) -> Place:
     return Place("outbox_message", "payload", message_id)

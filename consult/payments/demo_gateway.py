@@ -27,6 +27,7 @@ from .gateway import (
     GatewayDown,
     GatewayEvent,
     GatewayRefused,
+    ListedCheckout,
     RefundSnapshot,
     RefundStatus,
     ReturnUrls,
@@ -118,6 +119,22 @@ class DemoGateway:
 
     def disputes(self, gateway_payment_id: str) -> list[DisputeSnapshot]:
         """Nobody contests money that never moved."""
+        return []
+
+    def checkouts(self, since: datetime, success_url: str) -> list[ListedCheckout]:
+        def read(session: Session, now: datetime) -> list[ListedCheckout]:
+            opened = select(DemoCheckout).where(DemoCheckout.created_at >= since)
+            rows = session.scalars(opened.order_by(DemoCheckout.created_at))
+            return [
+                ListedCheckout(self._snapshot(row, now), _sent_back(session, row), disputed=False)
+                for row in rows
+                if row.request["success_url"] == success_url
+            ]
+
+        return self._call(read)
+
+    def events(self, since: datetime) -> list[GatewayEvent]:
+        """The demo tells of nothing: nobody moves its money but us."""
         return []
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> GatewayEvent:
@@ -263,12 +280,16 @@ def _refund(
 
 
 def _require_left(session: Session, checkout: DemoCheckout, amount: Money) -> None:
+    charge, sent = _charge(checkout), _sent_back(session, checkout)
+    if amount.currency != charge.currency or sent.minor + amount.minor > charge.minor:
+        raise GatewayRefused("more than is left of the payment")
+
+
+def _sent_back(session: Session, checkout: DemoCheckout) -> Money:
     sent = select(func.coalesce(func.sum(DemoRefund.amount_minor), 0)).where(
         DemoRefund.gateway_payment_id == checkout.gateway_payment_id, DemoRefund.status != RefundStatus.FAILED
     )
-    charge = _charge(checkout)
-    if amount.currency != charge.currency or int(session.scalar(sent) or 0) + amount.minor > charge.minor:
-        raise GatewayRefused("more than is left of the payment")
+    return Money(int(session.scalar(sent) or 0), _charge(checkout).currency)
 
 
 def _refunds_of(session: Session, gateway_payment_id: str) -> list[DemoRefund]:

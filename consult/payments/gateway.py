@@ -51,6 +51,17 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedCheckout:
+    """A checkout as the gateway's list shows it. `refunded` is what went back of it, at a glance: where that
+    is not what we know, or it is `disputed`, its refunds and disputes are to be asked for.
+    """
+
+    snapshot: Snapshot
+    refunded: Money
+    disputed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RefundSnapshot:
     """A refund as the gateway sees it; `our_refund_ref` is None for one made by hand in its dashboard."""
 
@@ -72,7 +83,9 @@ class DisputeSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class GatewayEvent:
-    """A verified webhook: which object to fetch, never what became of it. An id it does not name is None."""
+    """Something that happened there, told by a verified webhook or read from the gateway's list: which object
+    to fetch, never what became of it. An id it does not name is None.
+    """
 
     event_id: str
     type: str
@@ -146,6 +159,16 @@ class Gateway(Protocol):
 
     def disputes(self, gateway_payment_id: str) -> list[DisputeSnapshot]:
         """Every dispute of a payment, oldest first."""
+
+    def checkouts(self, since: datetime, success_url: str) -> list[ListedCheckout]:
+        """Every checkout opened since then that carries a payment's id of ours and leads its payer to
+        `success_url`, oldest first; those of other applications and installations are left out.
+        """
+
+    def events(self, since: datetime) -> list[GatewayEvent]:
+        """What happened since then, oldest first, as its webhooks told or should have told; a gateway
+        remembers for a limited time. Those of other applications are among them.
+        """
 
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> GatewayEvent:
         """Raises BadSignature, and nothing else, whatever the bytes are."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .alerts import AlertKind
 from .errors import CheckoutUnavailable, ForeignSnapshot
 from .gateway import DisputeSnapshot, GatewayDown, GatewayEvent, GatewayRefused, RefundSnapshot, RefundStatus
 from .ledger import is_posted, post_once
@@ -21,31 +22,33 @@ from .till import Till, look_again, sync
 _log = logging.getLogger("consult.payments")
 
 
-def receive(till: Till, event: GatewayEvent, now: datetime) -> None:
-    """Look again at the payment an event is about, until that succeeded once for this event's id. One about
-    nothing of ours is let go.
+def receive(till: Till, event: GatewayEvent, now: datetime) -> bool:
+    """Look again at the payment an event is about, until that succeeded once for this event's id; whether it
+    was due. One about nothing of ours is let go.
 
     Raises CheckoutUnavailable when the gateway cannot be asked: then the event is to be sent again.
     """
     with till.transaction():
         payment_id = _find_payment(till.session, till.gateway.name, event)
         if payment_id is None:
-            return
+            return False
         is_due = record_event(
             till.session, till.gateway.name, event.event_id, event.type, event.object_id, now
         )
     if not is_due:
-        return
+        return False
     try:
         _look(till, payment_id, event, now)
     except ForeignSnapshot as error:
         _log.error("%s is not the checkout of payment %s", error.found, payment_id)
     with till.transaction():
         event_processed(till.session, till.gateway.name, event.event_id, now)
+    return True
 
 
-def sync_money_back(till: Till, payment_id: uuid.UUID, gateway_payment_id: str, now: datetime) -> None:
-    """Bring the ledger up to every refund and dispute of a payment, also those that were made elsewhere.
+def sync_money_back(till: Till, payment_id: uuid.UUID, gateway_payment_id: str, now: datetime) -> int:
+    """Bring the ledger up to every refund and dispute of a payment, also those that were made elsewhere; how
+    much of it the gateway no longer holds for us, in minor units.
 
     Raises CheckoutUnavailable, NotFound.
     """
@@ -54,14 +57,15 @@ def sync_money_back(till: Till, payment_id: uuid.UUID, gateway_payment_id: str, 
         disputes = till.gateway.disputes(gateway_payment_id)
     except (GatewayDown, GatewayRefused) as error:
         raise CheckoutUnavailable(payment_id) from error
-    with till.transaction():
+    with till.taking_in(f"money-back-{payment_id}", payment_id, now):
         payment = get_payment(till.session, payment_id)
         for refund in refunds:
-            moved = _record_refund(till.session, payment, refund, now)
-            if not isinstance(moved, NothingNew):
-                till.react(moved)
+            till.tell(_record_refund(till, payment, refund, now), now)
         for dispute in disputes:
-            _record_dispute(till.session, payment, dispute, now)
+            _record_dispute(till, payment, dispute, now)
+    sent = sum(refund.amount.minor for refund in refunds if refund.status is not RefundStatus.FAILED)
+    contested = [dispute for dispute in disputes if dispute.withdrawn and not dispute.reinstated]
+    return sent + sum(dispute.amount.minor for dispute in contested)
 
 
 def _look(till: Till, payment_id: uuid.UUID, event: GatewayEvent, now: datetime) -> None:
@@ -91,15 +95,18 @@ def _find_payment(session: Session, gateway: str, event: GatewayEvent) -> uuid.U
 
 
 def _record_refund(
-    session: Session, payment: Payment, snapshot: RefundSnapshot, now: datetime
+    till: Till, payment: Payment, snapshot: RefundSnapshot, now: datetime
 ) -> RefundMoved | NothingNew:
+    session, refund_id = till.session, snapshot.refund_id
     ours = _find_refund(session, payment, snapshot)
     if ours is not None:
         return record_refund(session, ours, snapshot, now)
     if snapshot.status is not RefundStatus.FAILED:
-        post_once(session, payment.id, LedgerKind.REFUND, -snapshot.amount, snapshot.refund_id, now)
-    elif is_posted(session, LedgerKind.REFUND, snapshot.refund_id):
-        post_once(session, payment.id, LedgerKind.REFUND_FAILED, snapshot.amount, snapshot.refund_id, now)
+        post_once(session, payment.id, LedgerKind.REFUND, -snapshot.amount, refund_id, now)
+        return NothingNew()
+    if is_posted(session, LedgerKind.REFUND, refund_id):
+        post_once(session, payment.id, LedgerKind.REFUND_FAILED, snapshot.amount, refund_id, now)
+    till.alert(f"refund-failed-{refund_id}", AlertKind.REFUND_FAILED, now, payment.id, refund_id)
     return NothingNew()
 
 
@@ -117,11 +124,11 @@ def _find_refund(session: Session, payment: Payment, snapshot: RefundSnapshot) -
     )
 
 
-def _record_dispute(session: Session, payment: Payment, dispute: DisputeSnapshot, now: datetime) -> None:
+def _record_dispute(till: Till, payment: Payment, dispute: DisputeSnapshot, now: datetime) -> None:
     moves = (
-        (dispute.withdrawn, LedgerKind.DISPUTE, -dispute.amount),
-        (dispute.reinstated, LedgerKind.DISPUTE_WON, dispute.amount),
+        (dispute.withdrawn, LedgerKind.DISPUTE, -dispute.amount, AlertKind.DISPUTE),
+        (dispute.reinstated, LedgerKind.DISPUTE_WON, dispute.amount, AlertKind.DISPUTE_WON),
     )
-    for happened, kind, amount in moves:
-        if happened and post_once(session, payment.id, kind, amount, dispute.dispute_id, now):
-            _log.error("%s of payment %s", kind.value, payment.id)
+    for happened, kind, amount, alert in moves:
+        if happened and post_once(till.session, payment.id, kind, amount, dispute.dispute_id, now):
+            till.alert(f"{alert}-{dispute.dispute_id}", alert, now, payment.id, dispute.dispute_id)

@@ -2,9 +2,10 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from consult.core.money import Money
 from consult.core.timespan import TimeSpan
@@ -40,10 +41,23 @@ def is_posted(session: Session, kind: LedgerKind, gateway_ref: str) -> bool:
 
 def net(session: Session, booking_id: uuid.UUID, currency: str) -> Money:
     """Charged less sent back in `currency`, over all payments of a booking; a demo's play money included."""
-    total = (
+    return Money(int(session.scalar(net_of(booking_id, currency)) or 0), currency)
+
+
+def net_of(booking_id: Any, currency: Any) -> Select[int]:
+    """The same in minor units, asked together with something else; both may be bound later."""
+    payment = aliased(Payment)
+    return (
         select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
-        .join(Payment, Payment.id == LedgerEntry.payment_id)
-        .where(Payment.booking_id == booking_id, LedgerEntry.currency == currency)
+        .join(payment, payment.id == LedgerEntry.payment_id)
+        .where(payment.booking_id == booking_id, LedgerEntry.currency == currency)
+    )
+
+
+def kept(session: Session, payment_id: uuid.UUID, currency: str) -> Money:
+    """Charged less sent back in `currency` of one payment."""
+    total = select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0)).where(
+        LedgerEntry.payment_id == payment_id, LedgerEntry.currency == currency
     )
     return Money(int(session.scalar(total) or 0), currency)
 

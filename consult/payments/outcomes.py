@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from consult.core.money import Money
 
+from .alerts import AlertRaised
 from .lifecycle import Discrepancy, RefundState
 
 
@@ -66,3 +67,7 @@ class RefundMoved:
     payment_id: uuid.UUID
     booking_id: uuid.UUID
     state: RefundState
+
+
+News = Applied | RefundMoved | AlertRaised
+"""All that the booking is told."""

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from consult.core.errors import NotFound
 from consult.core.money import Money
 
+from .asking import REFUND_LATEST, wait_since
 from .errors import RefundAlreadyRequested, RefundTooLarge, require_same
 from .gateway import RefundSnapshot
 from .ledger import is_posted, post_once, refundable
@@ -20,6 +21,9 @@ from .service import get_payment
 
 MAX_ATTEMPTS = 5
 """Tries of a refund before a person has to look; the waits between them grow from 4 minutes to 4 hours."""
+
+_LONGEST_WAIT = timedelta(days=1)
+"""Between tries after those: once the gateway answers again, or a key is put right, the money goes."""
 
 
 def request_refund(
@@ -138,17 +142,27 @@ def record_refund_refusal(session: Session, refund_id: uuid.UUID, now: datetime)
 
 
 def refunds_to_run(session: Session, gateway: str, now: datetime) -> list[uuid.UUID]:
-    """Refunds of a gateway to send or to ask about, oldest first; each failed try puts the next one off, and
-    one that may still be taken back waits (`refunds.sent_from`).
+    """Refunds of a gateway to send or to ask about, oldest first; each try puts the next one off, and one
+    that may still be taken back waits (`refunds.sent_from`).
     """
     waiting = (
         select(Refund)
         .join(Payment, Payment.id == Refund.payment_id)
         .where(Payment.gateway == gateway, Refund.state.in_((RefundState.REQUESTED, RefundState.PENDING)))
-        .where((Refund.state == RefundState.PENDING) | (Refund.attempts < MAX_ATTEMPTS))
         .order_by(Refund.created_at)
     )
     return [refund.id for refund in session.scalars(waiting) if _is_due(refund, now)]
+
+
+def stuck_refunds(session: Session, gateway: str) -> list[Refund]:
+    """Refunds of a gateway that were tried so often in vain that a person has to know, oldest first."""
+    stuck = (
+        select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.gateway == gateway)
+        .where(Refund.state == RefundState.REQUESTED, Refund.attempts >= MAX_ATTEMPTS)
+    )
+    return list(session.scalars(stuck.order_by(Refund.created_at)))
 
 
 def _payments(session: Session, booking_id: uuid.UUID) -> list[Payment]:
@@ -162,10 +176,10 @@ def _ids(booking_id: uuid.UUID) -> Select[uuid.UUID]:
 
 def _is_due(refund: Refund, now: datetime) -> bool:
     if refund.state is RefundState.PENDING:
-        return True
+        return now >= refund.updated_at + wait_since(refund.created_at, refund.updated_at, REFUND_LATEST)
     if refund.attempts == 0:
         return now >= sent_from(refund.reason, refund.created_at)
-    return now >= refund.updated_at + timedelta(minutes=4**refund.attempts)
+    return now >= refund.updated_at + min(timedelta(minutes=4 ** min(refund.attempts, 6)), _LONGEST_WAIT)
 
 
 def _post_refund(

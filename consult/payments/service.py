@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from consult.core.errors import NotFound
 from consult.core.money import Money
 
+from .asking import SOONEST, next_ask
 from .errors import AlreadyPaid, require_same
 from .gateway import Gateway, ReturnUrls, Snapshot
 from .ledger import net, post_once
@@ -133,16 +134,25 @@ def record_refusal(session: Session, payment_id: uuid.UUID, now: datetime) -> Ap
 
 
 def payments_to_sync(session: Session, gateway: str, now: datetime) -> list[uuid.UUID]:
-    """Live payments of a gateway to ask about, oldest first; those just being created are left to their
-    creator.
+    """Live payments of a gateway that are due to be asked about (`ask_later`), oldest first; those just being
+    created are left to their creator.
     """
     due = (
         select(Payment.id)
         .where(Payment.gateway == gateway, Payment.state.in_(LIVE))
         .where((Payment.state != PaymentState.CREATED) | (Payment.created_at <= now - RESUME_AFTER))
+        .where(Payment.next_ask_at.is_(None) | (Payment.next_ask_at <= now))
         .order_by(Payment.created_at)
     )
     return list(session.scalars(due))
+
+
+def ask_later(payment: Payment, now: datetime, *, wants_closing: bool) -> None:
+    """The gateway is asked about it right now; note when the worker asks next, should nothing come of that.
+    A page that should be closed is not left open for minutes.
+    """
+    at = next_ask(payment.updated_at, payment.expires_at, now)
+    payment.next_ask_at = min(at, now + SOONEST) if wants_closing and now < payment.expires_at else at
 
 
 def retire_play_money(session: Session, gateway: Gateway, now: datetime) -> None:
@@ -177,6 +187,7 @@ def event_processed(session: Session, gateway: str, event_id: str, now: datetime
 def _move(payment: Payment, to: PaymentState, now: datetime) -> None:
     payment.state = to
     payment.updated_at = now
+    payment.next_ask_at = None
 
 
 def _applied(payment: Payment, decision: Decision) -> Applied:

@@ -24,12 +24,13 @@ from .gateway import (
     GatewayDown,
     GatewayEvent,
     GatewayRefused,
+    ListedCheckout,
     RefundSnapshot,
     RefundStatus,
     ReturnUrls,
     Snapshot,
 )
-from .stripe_webhooks import PAYMENT_KEY, REFUND_KEY, id_of, verified_event
+from .stripe_webhooks import PAYMENT_KEY, REFUND_KEY, event_of, id_of, verified_event
 
 API_VERSION = "2026-10-28.endive"
 """The version this module is written for; the webhook endpoint should be set to the same."""
@@ -41,6 +42,22 @@ RETRIES = 1
 
 TIMEOUT = (3.0, 10.0)
 """Seconds to connect, and between two bytes of an answer; the SDK's own 80 would hold a thread too long."""
+
+EVENT_TYPES = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
+"""What the webhook endpoint subscribes to (docs/operating.md), and what is read from the list of events."""
 
 _GIVEN_UP = ("requires_payment_method", "canceled")
 _REFUND_STATUS = {
@@ -162,6 +179,33 @@ class StripeGateway:
 
         return self._ask(read)
 
+    def checkouts(self, since: datetime, success_url: str) -> list[ListedCheckout]:
+        sessions = self._client.v1.checkout.sessions
+
+        def read() -> list[ListedCheckout]:
+            newest_first = sessions.list(
+                {
+                    "created": {"gte": int(since.timestamp())},
+                    "expand": ["data.payment_intent.latest_charge"],
+                    "limit": _PAGE,
+                }
+            )
+            found = (session.to_dict() for session in newest_first.auto_paging_iter())
+            return [_listed(session) for session in found if _is_ours(session, success_url)][::-1]
+
+        return self._ask(read)
+
+    def events(self, since: datetime) -> list[GatewayEvent]:
+        events = self._client.v1.events
+
+        def read() -> list[GatewayEvent]:
+            newest_first = events.list(
+                {"created": {"gte": int(since.timestamp())}, "limit": _PAGE, "types": list(EVENT_TYPES)}
+            )
+            return [event_of(event.to_dict()) for event in newest_first.auto_paging_iter()][::-1]
+
+        return self._ask(read)
+
     def parse_webhook(self, raw: bytes, headers: Mapping[str, str]) -> GatewayEvent:
         return verified_event(raw, headers, self._secrets, self._clock())
 
@@ -204,6 +248,23 @@ def _snapshot(session: dict[str, Any]) -> Snapshot:
         url=session.get("url") if status is CheckoutStatus.OPEN else None,
         livemode=session["livemode"],
         expires_at=datetime.fromtimestamp(session["expires_at"], UTC),
+    )
+
+
+def _is_ours(session: dict[str, Any], success_url: str) -> bool:
+    ref = (session.get("metadata") or {}).get(PAYMENT_KEY)
+    ours = session.get("client_reference_id") == ref and session.get("success_url") == success_url
+    return bool(ref) and ours
+
+
+def _listed(session: dict[str, Any]) -> ListedCheckout:
+    """The newest charge is the one that was paid, if any was: a payment is charged once."""
+    snapshot = _snapshot(session)
+    charge = (session.get("payment_intent") or {}).get("latest_charge") or {}
+    return ListedCheckout(
+        snapshot=snapshot,
+        refunded=Money(charge.get("amount_refunded") or 0, snapshot.amount.currency),
+        disputed=bool(charge.get("disputed")),
     )
 
 

@@ -27,7 +27,7 @@ def verified_event(
             raise BadSignature("no secret of ours made this signature")
         if _signed_at(header) < (now - TOLERANCE).timestamp():
             raise BadSignature("signed too long ago")
-        return _event(json.loads(text))
+        return event_of(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadSignature("not an event") from error
 
@@ -45,7 +45,8 @@ def _signed_at(header: str) -> int:
     return next(int(part[2:]) for part in header.split(",") if part.startswith("t="))
 
 
-def _event(told: dict[str, Any]) -> GatewayEvent:
+def event_of(told: dict[str, Any]) -> GatewayEvent:
+    """What an event of Stripe's is about. Raises KeyError, TypeError or AttributeError for no event."""
     thing = told["data"]["object"]
     checkout = thing["object"] == "checkout.session"
     return GatewayEvent(

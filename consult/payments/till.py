@@ -4,29 +4,37 @@ Whatever breaks off in between is taken up again by calling the same function: t
 stored first, and recording is idempotent.
 """
 
+import logging
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from consult.core.errors import NotFound
 from consult.core.money import Money
 
+from .alerts import AlertKind, AlertRaised, find_alert, raise_alert, settle_itself
+from .asking import wait_since
 from .errors import CheckoutRefused, CheckoutUnavailable, RefundDelayed
 from .gateway import Gateway, GatewayDown, GatewayRefused, RefundSnapshot, Snapshot
 from .lifecycle import LIVE, PaymentState, RefundState
 from .models import Refund
-from .outcomes import Applied, Failed, NothingNew, RefundMoved
-from .refund_service import get_refund, record_refund, record_refund_refusal
-from .service import get_payment, record_refusal, record_snapshot
+from .outcomes import Applied, Failed, NeedsReview, News, NothingNew, RefundMoved
+from .refund_service import get_refund, record_refund, record_refund_refusal, stuck_refunds
+from .service import ask_later, get_payment, record_refusal, record_snapshot
 
 GIVE_UP_AFTER = timedelta(minutes=5)
 """After its end a checkout we never heard of is no longer waited for. Its gateway may repeat an error for a
 day (Stripe's idempotency keys do), and meanwhile the booking could not be paid for at all.
 """
+
+
+_log = logging.getLogger("consult.payments")
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,64 @@ class Till:
     session: Session
     transaction: Callable[[], AbstractContextManager[None]]
     gateway: Gateway
-    react: Callable[[Applied | RefundMoved], None]
+    react: Callable[[News], None]
+
+    def tell(self, news: News | NothingNew, now: datetime) -> None:
+        """The booking's part of the news, and the alert where a person is needed."""
+        if isinstance(news, NothingNew):
+            return
+        self.react(news)
+        if isinstance(news, NeedsReview):
+            fact = "charged" if news.charged else "unpaid"
+            self.alert(f"mismatch-{news.payment_id}-{fact}", AlertKind.MISMATCH, now, news.payment_id)
+        if isinstance(news, RefundMoved):
+            settle_itself(self.session, _stuck(news.refund_id), "The gateway answered.", now)
+            if news.state is RefundState.FAILED:
+                self.alert(f"refund-failed-{news.refund_id}", AlertKind.REFUND_FAILED, now, news.payment_id)
+
+    def alert(
+        self,
+        key: str,
+        kind: AlertKind,
+        now: datetime,
+        payment_id: uuid.UUID | None,
+        gateway_ref: str | None = None,
+    ) -> None:
+        """Raise an alert inside the transaction that is open, and tell of it where it is new."""
+        alert = raise_alert(self.session, key, kind, now, payment_id=payment_id, gateway_ref=gateway_ref)
+        if alert is not None:
+            self.react(AlertRaised(alert.id, kind))
+
+    @contextmanager
+    def taking_in(self, fact: str, payment_id: uuid.UUID, now: datetime) -> Iterator[None]:
+        """One transaction for what the gateway said and all that follows from it. What we fail to take in is
+        undone, an alert, and put off; then the error goes on. A database that is busy or away is no such
+        failure.
+        """
+        key, failed = f"undigested-{fact}", False
+        try:
+            with self.transaction():
+                try:
+                    yield
+                    settle_itself(self.session, key, "It was taken in after all.", now)
+                except Exception as error:
+                    failed = not isinstance(error, OperationalError | NotFound)
+                    raise
+        except Exception:
+            if failed:
+                self._put_off(key, payment_id, now)
+            raise
+
+    def _put_off(self, key: str, payment_id: uuid.UUID, now: datetime) -> None:
+        _log.error("what the gateway says of payment %s cannot be taken in", payment_id)
+        try:
+            with self.transaction():
+                self.alert(key, AlertKind.UNDIGESTED, now, payment_id)
+                alert = find_alert(self.session, key)
+                since = alert.raised_at if alert else now
+                get_payment(self.session, payment_id).next_ask_at = now + wait_since(since, now)
+        except Exception as error:
+            _log.error("nor can an alert be raised about it: %s", type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +138,7 @@ def sync(till: Till, payment_id: uuid.UUID, now: datetime) -> Applied:
 
     Raises CheckoutUnavailable, NotFound.
     """
-    call = _begin(till, payment_id)
+    call = _begin(till, payment_id, now)
     if call is None:
         return NothingNew()
     if call.checkout_id is None:
@@ -96,7 +161,7 @@ def close_checkout(till: Till, payment_id: uuid.UUID, now: datetime) -> Applied:
     Only once this has returned is the link dead: while it raises CheckoutUnavailable, nothing may be freed.
     One of which nobody ever had a link is given up in time, though no answer comes. Raises NotFound, too.
     """
-    call = _begin(till, payment_id)
+    call = _begin(till, payment_id, now, wants_closing=True)
     applied: Applied = NothingNew()
     if call is not None and call.checkout_id is None:
         try:
@@ -105,7 +170,7 @@ def close_checkout(till: Till, payment_id: uuid.UUID, now: datetime) -> Applied:
             if now < call.expires_at + GIVE_UP_AFTER:
                 raise
             return _record(till, payment_id, None, now)
-        call = _begin(till, payment_id)
+        call = _begin(till, payment_id, now, wants_closing=True)
     if call is None or call.checkout_id is None:
         return applied
     return _record(till, payment_id, _ask(payment_id, till.gateway.expire, call.checkout_id), now)
@@ -125,14 +190,29 @@ def run_refund(till: Till, refund_id: uuid.UUID, now: datetime) -> RefundMoved |
         snapshot = _send(till.gateway, order)
     except GatewayDown as error:
         raise RefundDelayed(refund_id, order.attempts) from error
-    with till.transaction():
+    with till.taking_in(f"refund-{refund_id}", order.payment_id, now):
         if snapshot is None:
             moved = record_refund_refusal(till.session, refund_id, now)
         else:
             moved = record_refund(till.session, refund_id, snapshot, now)
-        if not isinstance(moved, NothingNew):
-            till.react(moved)
+        till.tell(moved, now)
     return moved
+
+
+def tell_of_stuck_refunds(till: Till, now: datetime) -> None:
+    """An alert for each refund that was tried too often in vain."""
+    known = [
+        refund
+        for refund in stuck_refunds(till.session, till.gateway.name)
+        if find_alert(till.session, _stuck(refund.id)) is None
+    ]
+    for refund_id, payment_id in [(refund.id, refund.payment_id) for refund in known]:
+        with till.transaction():
+            till.alert(_stuck(refund_id), AlertKind.REFUND_STUCK, now, payment_id)
+
+
+def _stuck(refund_id: uuid.UUID) -> str:
+    return f"refund-stuck-{refund_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +226,7 @@ class _Call:
     expires_at: datetime
 
 
-def _begin(till: Till, payment_id: uuid.UUID) -> _Call | None:
+def _begin(till: Till, payment_id: uuid.UUID, now: datetime, *, wants_closing: bool = False) -> _Call | None:
     """None when the payment is not live. Another gateway's payment is never shown to this one."""
     with till.transaction():
         payment = get_payment(till.session, payment_id)
@@ -154,6 +234,7 @@ def _begin(till: Till, payment_id: uuid.UUID) -> _Call | None:
             return None
         if payment.gateway != till.gateway.name:
             raise CheckoutUnavailable(payment_id)
+        ask_later(payment, now, wants_closing=wants_closing)
         return _Call(
             payment.id, payment.checkout_id, payment.request, payment.idempotency_key, payment.expires_at
         )
@@ -178,18 +259,18 @@ def _ask(payment_id: uuid.UUID, question: Callable[[str], Snapshot], checkout_id
 
 
 def _record(till: Till, payment_id: uuid.UUID, snapshot: Snapshot | None, now: datetime) -> Applied:
-    with till.transaction():
+    with till.taking_in(f"payment-{payment_id}", payment_id, now):
         if snapshot is None:
             applied = record_refusal(till.session, payment_id, now)
         else:
             applied = record_snapshot(till.session, payment_id, snapshot, now)
-        if not isinstance(applied, NothingNew):
-            till.react(applied)
+        till.tell(applied, now)
     return applied
 
 
 @dataclass(frozen=True, slots=True)
 class _RefundOrder:
+    payment_id: uuid.UUID
     gateway_payment_id: str
     amount: Money
     ref: str
@@ -204,11 +285,15 @@ def _refund_order(till: Till, refund: Refund, now: datetime) -> _RefundOrder | N
     payment = get_payment(till.session, refund.payment_id)
     if payment.gateway != till.gateway.name or payment.gateway_payment_id is None:
         raise RefundDelayed(refund.id, refund.attempts)
-    if refund.state is RefundState.REQUESTED:
-        refund.attempts += 1
-        refund.updated_at = now
+    refund.attempts += refund.state is RefundState.REQUESTED
+    refund.updated_at = now
     return _RefundOrder(
-        payment.gateway_payment_id, refund.amount, str(refund.id), refund.idempotency_key, refund.attempts
+        payment.id,
+        payment.gateway_payment_id,
+        refund.amount,
+        str(refund.id),
+        refund.idempotency_key,
+        refund.attempts,
     )
 
 

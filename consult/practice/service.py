@@ -5,7 +5,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
@@ -13,9 +13,15 @@ from consult.db.sealing import Place, Sealer
 
 from .models import Patient, Practice, Therapist
 
+PRACTICE_NAME = select(Practice.name).limit(1).scalar_subquery()
+"""For reads that need no more of the practice."""
+
 _EMAIL, _PERSON = "email", "person"
 """What the digests are for (`Sealer.digest`)."""
 _DIGESTS_AT_A_TIME = 100
+_WHO = (
+    select(Practice, Therapist).join_from(Practice, Therapist, true()).order_by(Therapist.created_at).limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,14 @@ def get_therapist(session: Session, therapist_id: uuid.UUID | None = None) -> Th
     if therapist is None:
         raise NotFound
     return therapist
+
+
+def get_who(session: Session) -> tuple[Practice, Therapist]:
+    """The practice and its therapist, as every page names them. Raises NotFound."""
+    row = session.execute(_WHO).one_or_none()
+    if row is None:
+        raise NotFound
+    return row[0], row[1]
 
 
 def keep_patient(

@@ -1,4 +1,4 @@
-"""Reading what is taken, in plain seconds.
+"""Reading what is taken, in plain seconds: claims, and busy times from elsewhere, in one statement.
 
 A month's page reads hundreds of claims, so the statements are built once, skip entities and column types,
 and are answered from one index alone as long as sessions need not be counted.
@@ -10,17 +10,33 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Uuid, and_, bindparam, case, func, not_, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from .lifecycle import CLAIMING, Status
-from .models import Appointment
+from .models import Appointment, ExternalBusy
 from .slots import Seconds
 
-_CLAIM = Appointment.__table__.c
+_CLAIM, _ELSEWHERE = Appointment.__table__.c, ExternalBusy.__table__.c
 
 
 class _InSeconds(FunctionElement[int]):
@@ -77,7 +93,9 @@ STILL_CLAIMED = not_(and_(_HELD, _CLAIM.hold_expires_at <= bindparam("now")))
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What is taken, buffers included, in order of time; and the starts of the sessions that caps count."""
+    """What is taken, by claims with their buffers or elsewhere, in no order; and the starts of the sessions
+    that caps count.
+    """
 
     busy: list[Seconds]
     session_starts: list[int]
@@ -94,7 +112,7 @@ def read_taken(
     for_booking_id: uuid.UUID | None,
     moving_id: uuid.UUID | None,
 ) -> Taken:
-    """Claims with any moment in [from_at, until_at).
+    """Claims and busy times from elsewhere with any moment in [from_at, until_at).
 
     Left out: holds that ran out, marked or not, the hold of `for_booking_id`, and the appointment
     `moving_id`. Unless `counting`, no session starts are read. The therapist's own entries are none.
@@ -117,14 +135,30 @@ def read_taken(
 
 
 @cache
-def _statement(counting: bool, holding: bool, moving: bool) -> Select[Any]:
+def _statement(counting: bool, holding: bool, moving: bool) -> CompoundSelect[Any]:
+    return union_all(_claims(counting, holding, moving), _elsewhere(counting))
+
+
+def _claims(counting: bool, holding: bool, moving: bool) -> Select[Any]:
     columns: list[ColumnElement[Any]] = [_InSeconds(_CLAIM.busy_from), _InSeconds(_CLAIM.busy_until)]
     if counting:
         columns.append(case((_CLAIM.session_type_id.is_not(None), _InSeconds(_CLAIM.start_at))))
-    query = select(*columns).where(CLAIMS_BETWEEN, STILL_CLAIMED).order_by(_CLAIM.busy_from)
+    query = select(*columns).where(CLAIMS_BETWEEN, STILL_CLAIMED)
     if holding:
         own = _CLAIM.booking_id.is_not_distinct_from(bindparam("for_booking_id", type_=Uuid()))
         query = query.where(not_(and_(_HELD, own)))
     if moving:
         query = query.where(_CLAIM.id != bindparam("moving_id", type_=Uuid()))
     return query
+
+
+def _elsewhere(counting: bool) -> Select[Any]:
+    """They may overlap, so each that has not ended by then is looked at; those over are not kept for long."""
+    columns: list[ColumnElement[Any]] = [_InSeconds(_ELSEWHERE.start_at), _InSeconds(_ELSEWHERE.end_at)]
+    if counting:
+        columns.append(cast(null(), BigInteger))
+    return select(*columns).where(
+        _ELSEWHERE.schedule_id == bindparam("schedule_id"),
+        _ELSEWHERE.end_at > bindparam("from_at"),
+        _ELSEWHERE.start_at < bindparam("until_at"),
+    )

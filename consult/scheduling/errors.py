@@ -1,5 +1,6 @@
 """What scheduling refuses."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +29,13 @@ class SlotTaken(ConsultError):
     """Somebody else has this time now, or it can no longer be given to anyone."""
 
     start_at: datetime
+
+
+@dataclass(eq=False)
+class TakenElsewhere(SlotTaken):
+    """Another calendar of the therapist's says that she is busy then."""
+
+    calendar_id: uuid.UUID
 
 
 @dataclass(eq=False)

@@ -10,6 +10,7 @@ from .availability import Hours, Opening
 from .lifecycle import Status
 from .policies import Cap
 from .reasons import (
+    BusyElsewhere,
     Claim,
     DayFull,
     DoesNotFit,
@@ -62,10 +63,15 @@ class DayExplanation:
 
 
 def explain(
-    offer: Offer, day: date, now: datetime, claims: Sequence[Claim], counts: Mapping[date, int]
+    offer: Offer,
+    day: date,
+    now: datetime,
+    claims: Sequence[Claim],
+    counts: Mapping[date, int],
+    elsewhere: Sequence[BusyElsewhere] = (),
 ) -> DayExplanation:
-    """`claims` are all that sessions of that day could meet, without holds that ran out; `counts` are the
-    sessions on each day of its week, wanted only where there are caps.
+    """`claims` and `elsewhere` are all that sessions of that day could meet, without holds that ran out;
+    `counts` are the sessions on each day of its week, wanted only where there are caps.
     """
     hours = offer.rules.hours
     start_at, end_at = day_start(day, hours.zone), day_start(day + _DAY, hours.zone)
@@ -76,7 +82,11 @@ def explain(
         Stretch(
             each,
             is_start=True,
-            reasons=(*_against(offer, each.start_at, span, now, claims), *of_day),
+            reasons=(
+                *_against(offer, each.start_at, span, now, claims),
+                *_met_elsewhere(offer, each.start_at, elsewhere),
+                *of_day,
+            ),
             opened_by=_opened_by(hours, day, each.start_at),
         )
         for span in opened
@@ -116,6 +126,13 @@ def _against(
             yield InBuffer(claim)
         else:
             yield Held(claim) if claim.status is Status.HELD else Taken(claim)
+
+
+def _met_elsewhere(
+    offer: Offer, start_at: datetime, elsewhere: Sequence[BusyElsewhere]
+) -> Iterator[BusyElsewhere]:
+    quiet = offer.busy_span(offer.slot_from(start_at))
+    return (busy for busy in elsewhere if quiet.overlaps(busy.span))
 
 
 def _reasons_of_day(offer: Offer, day: date, counts: Mapping[date, int]) -> list[Reason]:

@@ -1,5 +1,6 @@
 """The life of an appointment, from hold to done."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,6 +73,22 @@ TRANSITIONS: Mapping[tuple[Status | None, Command], Status] = MappingProxyType(
     }
 )
 """Every allowed step; None is an appointment that does not exist yet."""
+
+
+_UNDO = "undo "
+
+
+def undo_title(booking_id: uuid.UUID) -> str:
+    """The title of an hour kept so that the therapist can take back what she did to this booking."""
+    return f"{_UNDO}{booking_id}"
+
+
+def undo_of(title: str) -> uuid.UUID | None:
+    """The booking out of `undo_title`; None for any other title."""
+    try:
+        return uuid.UUID(title.removeprefix(_UNDO)) if title.startswith(_UNDO) else None
+    except ValueError:
+        return None
 
 
 @dataclass(eq=False)

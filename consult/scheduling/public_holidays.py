@@ -35,8 +35,17 @@ def holidays_of(region: str, year: int) -> Mapping[date, str]:
 
 
 def holiday_name(region: str | None, day: date) -> str | None:
-    """The public holiday on that day, if any; without a region there are none. Raises UnknownRegion."""
-    return None if region is None else holidays_of(region, day.year).get(day)
+    """The public holiday on that day, if any; without a region there are none.
+
+    Nor with one that the library has dropped since it was chosen: times are offered all the same, and the
+    therapist is asked to choose another.
+    """
+    if region is None:
+        return None
+    try:
+        return holidays_of(region, day.year).get(day)
+    except UnknownRegion:
+        return None
 
 
 @cache

@@ -14,6 +14,7 @@ from consult.core.timespan import TimeSpan
 
 from .claims import CLAIMS_BETWEEN, STILL_CLAIMED
 from .explanation import DayExplanation, explain
+from .external import busy_elsewhere
 from .lifecycle import LIVE, SESSIONS, Status
 from .models import Appointment, Schedule, SessionType
 from .offers import free_slots, get_offer, taken_around
@@ -169,4 +170,5 @@ def explain_day(session: Session, session_type_id: uuid.UUID, day: date, now: da
     until_at = end_at + timedelta(minutes=offer.minutes) + after
     claims = claims_between(session, offer.schedule_id, start_at - before, until_at, now)
     taken = taken_around(session, offer, start_at, start_at, now)
-    return explain(offer, day, now, claims, offer.rules.counts(taken.session_starts))
+    elsewhere = busy_elsewhere(session, offer.schedule_id, start_at - before, until_at)
+    return explain(offer, day, now, claims, offer.rules.counts(taken.session_starts), elsewhere)

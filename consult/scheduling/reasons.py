@@ -1,7 +1,4 @@
-"""Reasons why a time is not on offer.
-
-Once times of other calendars close hours as well, they will be one more kind.
-"""
+"""Reasons why a time is not on offer."""
 
 import uuid
 from dataclasses import dataclass
@@ -10,7 +7,7 @@ from datetime import datetime
 from consult.core.timespan import TimeSpan
 
 from .availability import Absence
-from .lifecycle import Status
+from .lifecycle import Status, undo_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,11 @@ class Claim:
     span: TimeSpan
     busy: TimeSpan
     hold_expires_at: datetime | None
+
+    @property
+    def undo_of(self) -> uuid.UUID | None:
+        """The booking that this hour is kept for, while the therapist can undo what she did to it."""
+        return undo_of(self.name) if self.status is Status.HELD and self.booking_id is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,14 @@ class InBuffer:
 
 
 @dataclass(frozen=True, slots=True)
+class BusyElsewhere:
+    """Another calendar of hers is busy for all of `span`; the session, or its quiet time, would meet it."""
+
+    calendar_id: uuid.UUID
+    span: TimeSpan
+
+
+@dataclass(frozen=True, slots=True)
 class DayFull:
     limit: int
 
@@ -114,6 +124,7 @@ Reason = (
     | Taken
     | Held
     | InBuffer
+    | BusyElsewhere
     | DayFull
     | WeekFull
 )

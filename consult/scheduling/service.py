@@ -10,7 +10,9 @@ from consult.core.errors import NotFound
 from consult.core.timespan import TimeSpan
 
 from .errors import HoldExpired, NotOffered, SlotNotOffered, SlotTaken
+from .external import require_not_busy_elsewhere
 from .gate import apply, claiming, expire_stale, get_locked, give_back_hold, lock_schedule
+from .kept import make_way
 from .lifecycle import Command, Status, transition
 from .models import Appointment, Schedule
 from .offers import get_offer, offer_to_move, require_free
@@ -88,6 +90,7 @@ def block_time(
         updated_at=now,
     )
     with claiming(session, span.start_at):
+        make_way(session, schedule_id, span, now)
         session.add(entry)
     return entry
 
@@ -157,9 +160,10 @@ def move(
     """Another time for a booked session, as long as before, with the buffers its session type has now.
 
     A patient may have what is on offer, also of a session type retired meanwhile. The therapist may put it,
-    or an entry of her own, at any free time to come, within her hours or not. Its own claim is never in the
-    way, and a move to where it is already changes nothing. Raises SlotNotOffered, SlotTaken,
-    TransitionRefused; NotFound, for a patient also when it is an entry of the therapist's.
+    or an entry of her own, at any free time to come, within her hours or not; a session not into a busy time
+    of another calendar of hers. Its own claim is never in the way, and a move to where it is already changes
+    nothing. Raises SlotNotOffered, SlotTaken (TakenElsewhere), TransitionRefused; NotFound, for a patient
+    also when it is an entry of the therapist's.
     """
     appointment = get_locked(session, appointment_id)
     transition(appointment.status, Command.MOVE)
@@ -171,6 +175,8 @@ def move(
         if start_at < now:
             raise SlotNotOffered(start_at, NotOffered.PAST)
         slot = offer.slot_from(start_at)
+        if appointment.session_type_id is not None:
+            require_not_busy_elsewhere(session, offer.schedule_id, start_at, offer.busy_span(slot))
     else:
         if appointment.session_type_id is None:
             raise NotFound
@@ -178,6 +184,8 @@ def move(
         require_free(session, offer, slot, now)
     busy = offer.busy_span(slot)
     with claiming(session, start_at):
+        if by_therapist:
+            make_way(session, appointment.schedule_id, busy, now)
         appointment.start_at, appointment.end_at = slot
         appointment.busy_from, appointment.busy_until = busy.start_at, busy.end_at
         apply(appointment, Command.MOVE, now)
@@ -194,7 +202,9 @@ def restore(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appoi
     transition(appointment.status, Command.RESTORE)
     if appointment.end_at <= now:
         raise SlotTaken(appointment.start_at)
-    return _claim_again(session, appointment, Command.RESTORE, now)
+    with claiming(session, appointment.start_at):
+        make_way(session, appointment.schedule_id, _busy(appointment), now)
+        return _claim_again(session, appointment, Command.RESTORE, now)
 
 
 def reopen(session: Session, appointment_id: uuid.UUID, now: datetime) -> Appointment:
@@ -238,6 +248,10 @@ def _claim_again(session: Session, appointment: Appointment, command: Command, n
             give_back_hold(session, appointment.booking_id, now)
         apply(appointment, command, now)
     return appointment
+
+
+def _busy(appointment: Appointment) -> TimeSpan:
+    return TimeSpan(appointment.busy_from, appointment.busy_until)
 
 
 def _offer_to_move(session: Session, appointment: Appointment) -> Offer:

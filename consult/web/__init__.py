@@ -5,7 +5,7 @@ from flask import Flask, abort, current_app, g, request
 from consult.core.errors import NotFound
 from consult.deps import deps
 from consult.payments.demo_gateway import DemoGateway
-from consult.practice.service import get_practice, get_therapist
+from consult.practice.service import get_who
 from consult.scheduling.guards import guards_present
 
 from .assets import init_assets
@@ -14,18 +14,23 @@ from .body_chart import load_body_chart
 from .development import development
 from .errors import init_errors
 from .filters import init_filters
+from .hooks.embed import embedded_times  # noqa: F401 - registers on `hooks`
 from .hooks.feeds import hooks
-from .hooks.health import healthz  # noqa: F401 - registers on `hooks`
+from .hooks.health import healthz  # noqa: F401
 from .hooks.stripe import stripe_event  # noqa: F401
 from .hooks.times import free_times  # noqa: F401
 from .limits import init_limits
 from .patient import about, changes, checkout, demo_pay, home, intake, private_page, recheck, screen, times  # noqa: F401
-from .patient.earlier import earlier_times  # noqa: F401 - registers on `patient`
+from .patient.check import pay  # noqa: F401 - registers on `patient`
+from .patient.earlier import earlier_times  # noqa: F401
 from .patient.email_code import email  # noqa: F401
+from .patient.mail_wishes import mail_wishes  # noqa: F401
+from .patient.receipts import receipt  # noqa: F401
 from .patient.visit import patient
+from .patient.visit_page import visit_page  # noqa: F401
 from .security import init_security
+from .therapist import calendars, embed, form, handout, mails, money, vouchers  # noqa: F401
 from .therapist import changes as desk_changes  # noqa: F401
-from .therapist import form, handout  # noqa: F401
 from .therapist.agenda import therapist
 from .therapist.hours import days, overview, rules, sessions, week, why  # noqa: F401
 
@@ -77,7 +82,7 @@ def _who() -> dict[str, object]:
     if "who" not in g:
         session = deps().session
         try:
-            practice, person = get_practice(session), get_therapist(session)
+            practice, person = get_who(session)
         except NotFound:
             g.who = {
                 "practice": {"name": "Online consultation", "phone": ""},

@@ -20,7 +20,15 @@ from consult.deps import deps
 
 from .fields import PlainField
 from .known_browser import account_digests, known_browser, remember_browser
-from .limits import SIGN_INS, SIGN_INS_OF_ACCOUNT, spend
+from .limits import (
+    SIGN_INS,
+    SIGN_INS_BESIEGED,
+    SIGN_INS_OF_ACCOUNT,
+    SIGN_INS_OF_BROWSER,
+    is_spent,
+    site,
+    spend,
+)
 from .security import csrf_stale, redisplays
 
 _CHECKS_AT_ONCE = 2
@@ -56,7 +64,7 @@ def _load(token: str) -> Visitor | None:
     signed_in = accounts.find_signed_in(d.session, token, d.now())
     if signed_in is None:
         return None
-    if accounts.needs_touch(d.session, token, d.now()):
+    if accounts.needs_touch(signed_in, d.now()):
         with d.transaction():
             accounts.touch(d.session, token, d.now())
     return Visitor(token, signed_in)
@@ -111,11 +119,17 @@ def sign_out() -> Response:
 def _spend_a_try(email: str) -> None:
     """A browser that has signed in to this account before counts by itself: others who try the account, or
     from the same address, do not lock its owner out. An account that does not exist counts like any other.
+
+    Of an account that is being guessed at, every other network keeps a few tries an hour: its owner on a new
+    device is let in, and whoever guesses needs a network of their own for every few tries.
     """
-    browser = known_browser(email)
-    if browser is None:
-        spend(SIGN_INS)
-    spend(SIGN_INS_OF_ACCOUNT, browser or account_digests(email)[0])
+    browser, account = known_browser(email), account_digests(email)[0]
+    if browser is not None:
+        spend(SIGN_INS_OF_BROWSER, browser)
+        return
+    spend(SIGN_INS)
+    if is_spent(SIGN_INS_OF_ACCOUNT, account):
+        spend(SIGN_INS_BESIEGED, f"{account} {site()}")
 
 
 def _check_password(email: str) -> uuid.UUID | None:

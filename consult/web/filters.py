@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from markupsafe import Markup
 
+from consult.core.ages import age_words
 from consult.core.local_time import clock_words, day_words, zone_words
 from consult.intake.red_flags import RaisedFlag
 from consult.scheduling.models import Appointment
@@ -18,6 +21,7 @@ from consult.scheduling.zones import offset_label
 class SlotOption:
     id: str
     label: str
+    hint: str | None = None
 
 
 def init_filters(app: Flask) -> None:
@@ -26,10 +30,12 @@ def init_filters(app: Flask) -> None:
     filters["dated"] = _dated
     filters["day"] = day_words
     filters["clock"] = _clock
+    filters["age"] = age_words
     filters["span_clock"] = _span_clock
     filters["zone_name"] = _zone_name
     filters["slot_days"] = _slot_days
     filters["slot_options"] = _slot_options
+    filters["zone_options"] = lambda zones, chosen: _zone_options(tuple(zones), chosen)
     filters["quoted"] = _quoted
     filters["phone"] = lambda text: "".join(letter for letter in text if letter.isdigit() or letter == "+")
 
@@ -52,11 +58,18 @@ def _zone_name(zone: str, at: datetime) -> str:
     return f"{zone_words(at, zone)}, {offset_label(zone, at)}"
 
 
-def _slot_days(days: Iterable[tuple[date, Sequence[Slot]]], zone: str) -> list[dict[str, object]]:
-    return [{"heading": day_words(day), "options": _slot_options(slots, zone)} for day, slots in days]
+def _slot_days(
+    days: Iterable[tuple[date, Sequence[Slot]]], zone: str, also: str | None = None
+) -> list[dict[str, object]]:
+    """`also` is somebody else's zone: where their clock shows another time, each option says which."""
+    return [
+        {"heading": day_words(day), "options": _slot_options(slots, zone, also=also)} for day, slots in days
+    ]
 
 
-def _slot_options(slots: Iterable[Slot], zone: str, with_day: bool = False) -> list[SlotOption]:
+def _slot_options(
+    slots: Iterable[Slot], zone: str, with_day: bool = False, also: str | None = None
+) -> list[SlotOption]:
     """An option's id is the instant it starts at, in UTC."""
     return [
         SlotOption(
@@ -64,9 +77,29 @@ def _slot_options(slots: Iterable[Slot], zone: str, with_day: bool = False) -> l
             f"{day_words(slot.start_at.astimezone(ZoneInfo(zone)).date())}, {_clock(slot.start_at, zone)}"
             if with_day
             else _clock(slot.start_at, zone),
+            _elsewhere(slot.start_at, zone, also) if also else None,
         )
         for slot in slots
     ]
+
+
+def _elsewhere(at: datetime, zone: str, other: str) -> str | None:
+    """What the other clock shows, with the day where that is another; None when both show the same."""
+    here, there = at.astimezone(ZoneInfo(zone)), at.astimezone(ZoneInfo(other))
+    if here.utcoffset() == there.utcoffset():
+        return None
+    return clock_words(there) if here.date() == there.date() else f"{there:%a} {clock_words(there)}"
+
+
+@lru_cache(maxsize=64)
+def _zone_options(zones: Sequence[str], chosen: str | None) -> Markup:
+    """Hundreds of them, which is half of what a page of times would cost to write."""
+    return Markup("\n").join(
+        Markup('<option value="{}"{}>{}</option>').format(
+            zone, " selected" if zone == chosen else "", zone.replace("_", " ")
+        )
+        for zone in zones
+    )
 
 
 def _quoted(flags: Iterable[RaisedFlag]) -> list[tuple[str, str]]:

@@ -1,13 +1,19 @@
 """How often one address may do what costs something. Every limit is here, and is spent by name in a view.
 
 An address is what many people share: a clinic, a phone company. So no limit that a busy address may reach
-shuts anybody out of booking; `FREE_HOLDS` only asks for the e-mail code sooner.
+shuts anybody out of booking; `FREE_HOLDS`, `UNPAID_MINUTES` and `FREE_VISITS` only ask for the e-mail code
+sooner.
+
+Of IPv6 a customer has the first 64 bits at least, and may pick the rest; so those count as one address. Many
+have 48, and could take a new address for each try: what an address may do, all of such a site may do
+`_SITE_MAY` times as often together.
 """
 
 import ipaddress
+import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -20,12 +26,13 @@ from consult.deps import deps
 from consult.settings import Settings
 
 _EXTENSION = "consult_limits"
-_KEY = "consult_limit_key"
-_SECRET_ADDRESSES = ("/b/", "/cal/")
+_KEY, _COST = "consult_limit_key", "consult_limit_cost"
+_SECRET_ADDRESSES = ("/b/", "/cal/", "/reminders/", "/v/")
 _REDIS_SECONDS = 1
 _SOON = 60
-_SAME_SUBSCRIBER = 64
-"""Bits of an IPv6 address that are one customer's (RFC 6177); the rest they may choose at will."""
+_ADDRESS_BITS, _SITE_BITS = 64, 48
+"""The most and the fewest leading bits of an IPv6 address that one customer is given (RFC 6177)."""
+_SITE_MAY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +45,40 @@ class Limit:
 
 
 SIGN_INS = Limit("sign-ins", "10 per 5 minutes", failed_only=True)
+SIGN_INS_OF_BROWSER = Limit("sign-ins-of-browser", "10 per 5 minutes; 50 per hour", failed_only=True)
 SIGN_INS_OF_ACCOUNT = Limit("sign-ins-of-account", "10 per 5 minutes; 50 per hour", failed_only=True)
+SIGN_INS_BESIEGED = Limit("sign-ins-besieged", "3 per hour", failed_only=True)
 SCREENS_STARTED = Limit("screens-started", "600 per hour")
 SCREENS_SENT = Limit("screens-sent", "3000 per hour")
 FREE_HOLDS = Limit("free-holds", "60 per hour")
+UNPAID_MINUTES = Limit("unpaid-minutes", "720 per day")
 HOLDS = Limit("holds", "1200 per hour")
 CHECKOUTS = Limit("checkouts", "600 per hour")
 CODES = Limit("codes", "60 per hour")
 CODES_TO_EMAIL = Limit("codes-to-email", "3 per hour; 10 per day")
+CODES_TO_MAILBOX = Limit("codes-to-mailbox", "10 per hour; 30 per day")
 CODES_TRIED = Limit("codes-tried", "120 per hour")
+VOUCHERS_TRIED = Limit("vouchers-tried", "60 per hour")
+FREE_VISITS = Limit("free-visits", "5 per hour")
 MISSES = Limit("misses", "300 per hour")
 
 LIMITS = (
     SIGN_INS,
+    SIGN_INS_OF_BROWSER,
     SIGN_INS_OF_ACCOUNT,
+    SIGN_INS_BESIEGED,
     SCREENS_STARTED,
     SCREENS_SENT,
     FREE_HOLDS,
+    UNPAID_MINUTES,
     HOLDS,
     CHECKOUTS,
     CODES,
     CODES_TO_EMAIL,
+    CODES_TO_MAILBOX,
     CODES_TRIED,
+    VOUCHERS_TRIED,
+    FREE_VISITS,
     MISSES,
 )
 
@@ -82,16 +101,38 @@ def init_limits(app: Flask, settings: Settings) -> None:
         swallow_errors=True,
     )
     limiter.init_app(app)
-    app.extensions[_EXTENSION] = (limiter, {limit.name: _counter(limiter, limit) for limit in LIMITS})
+    counted = (*LIMITS, *(_of_site(limit) for limit in LIMITS))
+    app.extensions[_EXTENSION] = (limiter, {limit.name: _counter(limiter, limit) for limit in counted})
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith(_SECRET_ADDRESSES):
             app.view_functions[rule.endpoint] = _counting_misses(app.view_functions[rule.endpoint])
 
 
-def spend(limit: Limit, whose: str | None = None) -> None:
-    """Count one more, for this address or for `whose`. Raises TooManyRequests, saying in how many seconds."""
+def spend(limit: Limit, whose: str | None = None, cost: int = 1) -> None:
+    """Count `cost` more, for this address and its site, or for `whose`. Raises TooManyRequests, saying in how
+    many seconds.
+    """
+    if whose is not None:
+        _spend(limit, whose, cost)
+        return
+    _spend(limit, address(), cost)
+    if site() != address():
+        _spend(_of_site(limit), site(), cost)
+
+
+def is_spent(limit: Limit, whose: str | None = None, cost: int = 1) -> bool:
+    """Count `cost` more; whether that was too much."""
+    try:
+        spend(limit, whose, cost)
+    except TooManyRequests:
+        return True
+    return False
+
+
+def _spend(limit: Limit, whose: str, cost: int) -> None:
     limiter, counters = current_app.extensions[_EXTENSION]
-    setattr(g, _KEY, whose if whose is not None else address())
+    setattr(g, _KEY, whose)
+    setattr(g, _COST, cost)
     try:
         counters[limit.name]()
     except RateLimitExceeded:
@@ -99,13 +140,9 @@ def spend(limit: Limit, whose: str | None = None) -> None:
         raise TooManyRequests(retry_after=_seconds_until(window.reset_at) if window else _SOON) from None
 
 
-def is_spent(limit: Limit) -> bool:
-    """Count one more; whether it was one too many."""
-    try:
-        spend(limit)
-    except TooManyRequests:
-        return True
-    return False
+def _of_site(limit: Limit) -> Limit:
+    more = re.sub(r"[0-9]+(?= per)", lambda most: str(int(most[0]) * _SITE_MAY), limit.most)
+    return replace(limit, name=f"{limit.name}-of-site", most=more)
 
 
 def wait_words(error: TooManyRequests) -> str:
@@ -119,17 +156,33 @@ def wait_words(error: TooManyRequests) -> str:
 
 def address() -> str:
     """Whose request this is, as a digest: the counters hold no addresses."""
+    return _network(_ADDRESS_BITS)
+
+
+def site() -> str:
+    """The widest that may be one customer's; of IPv4 the address itself."""
+    return _network(_SITE_BITS)
+
+
+def _network(bits: int) -> str:
     try:
         ip = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return "unknown"
     if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ipaddress.IPv6Network((ip, _SAME_SUBSCRIBER), strict=False)[0]
+        if ip.ipv4_mapped is None:
+            network = ipaddress.IPv6Network((ip, bits), strict=False)
+            return deps().ports.sealer.digest(str(network), "address")
+        ip = ip.ipv4_mapped
     return deps().ports.sealer.digest(str(ip), "address")
 
 
 def _spender() -> str:
     return str(getattr(g, _KEY))
+
+
+def _cost() -> int:
+    return int(getattr(g, _COST))
 
 
 def _counter(limiter: Limiter, limit: Limit) -> Callable[[], None]:
@@ -140,7 +193,7 @@ def _counter(limiter: Limiter, limit: Limit) -> Callable[[], None]:
 
     count.__qualname__ = f"count {limit.name}"
     failed = (lambda response: response.status_code >= 400) if limit.failed_only else None
-    return limiter.shared_limit(limit.most, scope=limit.name, deduct_when=failed)(count)
+    return limiter.shared_limit(limit.most, scope=limit.name, deduct_when=failed, cost=_cost)(count)
 
 
 def _counting_misses(view: Callable[..., Any]) -> Callable[..., Any]:

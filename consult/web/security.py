@@ -93,7 +93,7 @@ def _add_headers(policy: str, response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    if request.path.startswith(("/b/", "/book", "/therapist", "/demo-pay")):
+    if request.path.startswith(("/b/", "/book", "/reminders/", "/therapist", "/demo-pay", "/v/")):
         headers.setdefault("X-Robots-Tag", "noindex, nofollow")
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")

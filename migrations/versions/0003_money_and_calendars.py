@@ -300,6 +300,7 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("outbox_message") as batch_op:
+        batch_op.add_column(sa.Column("useless_at", UTCDateTime(), nullable=True))
         batch_op.alter_column("payload_sealed", existing_type=sa.LargeBinary(), nullable=True)
 
     with op.batch_alter_table("payment") as batch_op:
@@ -337,6 +338,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM outbox_message WHERE payload_sealed IS NULL")
     with op.batch_alter_table("outbox_message") as batch_op:
         batch_op.alter_column("payload_sealed", existing_type=sa.LargeBinary(), nullable=False)
+        batch_op.drop_column("useless_at")
 
     with op.batch_alter_table("feed_subscription") as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_feed_subscription_booking_id"), type_="foreignkey")

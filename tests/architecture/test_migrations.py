@@ -19,6 +19,7 @@ from consult.cli.demo import DEMO_PRACTICE
 from consult.cli.practice_setup import add_practice
 from consult.core.clock import FixedClock
 from consult.db.base import Base
+from consult.db.engine import WRITE
 from consult.deps import deps
 from consult.settings import Settings
 
@@ -97,7 +98,7 @@ def test_a_migrated_database_refuses_overlaps_written_by_hand(app: Flask, clock:
         }
         for start, end in hours
     ]
-    engine = app.extensions["sqlalchemy"].engine
+    engine = app.extensions["sqlalchemy"].engine.execution_options(**{WRITE: True})
     for claim in claims[:2]:
         with engine.begin() as connection:
             connection.execute(CLAIM, claim)
@@ -109,7 +110,7 @@ def test_time_off_and_calendars_survive_the_way_to_the_wall_clock_and_back(
     app: Flask, clock: FixedClock
 ) -> None:
     directory = app.extensions["migrate"].directory
-    engine = app.extensions["sqlalchemy"].engine
+    engine = app.extensions["sqlalchemy"].engine.execution_options(**{WRITE: True})
     _migrated(app)
     d = deps()
     with d.transaction():

@@ -215,6 +215,7 @@ def add_appointments(site: Site, count: int, ahead: Sequence[datetime]) -> None:
                 {
                     "id": booking_id,
                     "token_digest": secrets.token_hex(32),
+                    "visit_token_digest": None,
                     "token_sealed": b"",
                     "session_type_id": type_id,
                     "zone": "America/New_York",
@@ -290,6 +291,7 @@ def copy_bookings(site: Site, booking_id: uuid.UUID, count: int, **changes: obje
                 | {
                     "id": new_id,
                     "token_digest": digest(token),
+                    "visit_token_digest": None,
                     "token_sealed": sealer.seal(token, Place("booking", "token", new_id)),
                     "patient_id": patient[0]["id"] if patient else None,
                 }

@@ -12,7 +12,7 @@ from consult.deps import deps
 from consult.payments.demo_gateway import Fault
 
 from .patient import Patient, Therapist
-from .test_moving import OLIVIA, ROSA, WEDNESDAY, invitation
+from .test_moving import OLIVIA, ROSA, THURSDAY, WEDNESDAY, invitation
 
 
 def test_a_patient_cancels_and_reads_what_becomes_of_the_money(
@@ -218,16 +218,39 @@ def test_a_cancellation_that_stands_pays_everything_back_and_says_so(
     assert "Undo" not in {button for form in therapist.page.forms for button in form.buttons}
 
 
-def test_an_hour_somebody_took_meanwhile_is_not_taken_back(
-    patient: Patient, another_patient: Patient, therapist: Therapist
+def test_the_hour_is_kept_for_the_undo_and_named_where_she_asks_why(
+    patient: Patient, another_patient: Patient, therapist: Therapist, clock: FixedClock
 ):
     patient.book(WEDNESDAY)
     therapist.sign_in()
     therapist.read_summary("Rosa Marin")
     therapist.follow("Cancel")
     therapist.press("Cancel the visit and pay $120.00 back")
+    assert WEDNESDAY not in another_patient.pass_safety_check().form.choices("start")
+    therapist.open("/therapist/hours/why?on=2026-06-03")
+    assert "Kept for Rosa Marin, until 8:10 am: you can undo your change of that visit" in therapist.page.text
+    clock.advance(timedelta(minutes=10))
+    assert WEDNESDAY in another_patient.open("/book/time").form.choices("start")
+    assert "Kept for" not in therapist.open("/therapist/hours/why?on=2026-06-03").text
+
+
+def test_an_hour_she_gave_to_another_meanwhile_is_not_taken_back(
+    patient: Patient, another_patient: Patient, therapist: Therapist
+):
+    patient.book(WEDNESDAY)
+    another_patient.book(THURSDAY, pt_name="Ann Other")
+    therapist.sign_in()
+    therapist.read_summary("Rosa Marin")
+    therapist.follow("Cancel")
+    therapist.press("Cancel the visit and pay $120.00 back")
     old_page = therapist.page
-    another_patient.book(WEDNESDAY, pt_name="Ann Other")
+    therapist.open("/therapist")
+    therapist.read_summary("Ann Other")
+    therapist.follow("Move")
+    therapist.page.form_with("Move it to this time").fill("on", "2026-06-03")
+    therapist.page.form_with("Move it to this time").fill("at", "10:00")
+    therapist.press("Move it to this time")
+    assert "Wednesday, June 3, 10:00 am" in therapist.page.text
     form = old_page.form_with("Undo")
     therapist.send(form.action, form.sent("Undo"))
     assert "Not undone." in therapist.page.text
@@ -275,7 +298,7 @@ def test_a_refund_that_fails_is_said_to_patient_and_therapist(
     clock.advance(timedelta(minutes=1))
     run_worker()
     assert "We could not send $120.00 back to your card yet." in patient.open(private_page).text
-    assert "A refund could not be sent" in [mail["Subject"] for mail in mails(OLIVIA)]
+    assert "Money needs you" in [mail["Subject"] for mail in mails(OLIVIA)]
     therapist.sign_in()
     [(booking_id,)] = rows("SELECT id FROM booking")
     therapist.open(f"/therapist/bookings/{booking_id}")

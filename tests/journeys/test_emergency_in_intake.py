@@ -144,6 +144,44 @@ def test_an_urgent_sign_in_the_intake_lets_the_visit_stand_with_advice(
     assert "Urgent Can only take a few steps “only a few steps”" in therapist.read_summary("Rosa Marin").text
 
 
+def test_the_therapist_is_written_to_about_urgent_signs_she_has_not_seen_and_once_only(
+    patient: Patient, run_worker: Callable[[], None], mails: Mails, clock: FixedClock
+):
+    def told() -> list[str]:
+        run_worker()
+        subjects = [mail["Subject"] for mail in mails("olivia.patel@example.com")]
+        return [subject for subject in subjects if subject.startswith("Something new")]
+
+    patient.pass_safety_check("calf")
+    patient.fill(read=True)
+    patient.press("Continue to book")
+    patient.choose_time()
+    patient.tell_about_myself()
+    patient.agree()
+    patient.go_to_payment()
+    private_page = patient.pay().path
+    assert told() == []
+    patient.send_intake(private_page, fe_walk="few")
+    assert told() == ["Something new to read before an appointment"]
+    text = mails("olivia.patel@example.com")[-1].get_body(("plain",)).get_content()
+    words = set(re.findall("[a-z]+", re.sub(r"https?://\S+", "", text.lower())))
+    assert words & HEALTH_WORDS == set()
+
+    clock.advance(timedelta(hours=1))
+    patient.open(f"{private_page}/safety")
+    patient.fill(rc_same=["calf"])
+    patient.press()
+    assert len(told()) == 1
+
+
+def test_answers_without_an_urgent_sign_are_not_written_about(
+    patient: Patient, run_worker: Callable[[], None], mails: Mails
+):
+    patient.send_intake(patient.book())
+    run_worker()
+    assert [mail["Subject"] for mail in mails("olivia.patel@example.com")] == ["A new appointment is booked"]
+
+
 def test_while_on_hold_every_page_of_the_form_leads_to_what_to_do(patient: Patient):
     private_page = patient.book()
     _saddle(patient, private_page)

@@ -144,7 +144,7 @@ def test_the_therapist_sees_who_comes_and_reads_the_summary_once_the_intake_is_s
     assert "Sitting through a meeting (3 of 10); Putting on socks (0 of 10)" in therapist.page.text
     assert "rest (no change); heat or cold (helped)" in therapist.page.text
     assert INTAKE["go_want"] in therapist.page.text
-    assert "During the visit at 12 Example Street, Albany, NY" in therapist.page.text
+    assert "During the visit at 12 Example Street, Albany" in therapist.page.text
 
 
 def test_the_therapists_own_calendar_shows_the_appointment_under_initials(

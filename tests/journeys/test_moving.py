@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 
+import pytest
 from icalendar import Calendar, Event
 
 from consult.core.clock import FixedClock
@@ -15,6 +16,10 @@ OLIVIA = "olivia.patel@example.com"
 WEDNESDAY = "2026-06-03T14:00:00+00:00"
 THURSDAY = "2026-06-04T14:00:00+00:00"
 MOVE = "Move my visit to this time"
+TOO_CLOSE = (
+    "That is too close to what comes before or after. "
+    "Quiet time around Ann Other, 10:00 am to 10:45 am: kept free 10:00 am to 11:00 am."
+)
 
 
 def invitation(mail: EmailMessage) -> tuple[str, Event]:
@@ -35,7 +40,10 @@ def test_a_patient_moves_a_visit_and_everything_follows(
     run_worker()
     clock.advance(timedelta(minutes=1))
     patient.open(private_page)
-    assert "You can move the visit to another free time until Tuesday, June 2, 10:00 am." in patient.page.text
+    assert (
+        "You can move the visit to another free time up to 5 times, until Tuesday, June 2, 10:00 am."
+        in patient.page.text
+    )
     patient.follow("Move my visit")
     assert "Nothing is paid again" in patient.page.text
     assert WEDNESDAY not in patient.page.form.choices("start")
@@ -124,8 +132,19 @@ def test_times_are_shown_in_the_zone_the_patient_picks(patient: Patient):
     patient.press("Use this time zone")
     assert patient.page.path == f"{private_page}/reschedule"
     assert "7:00 am to 7:45 am Los Angeles time (PDT)" in patient.page.text
-    patient.send(f"{private_page}/reschedule", [*patient.page.form.sent(MOVE)[:1], ("zone", "Mars/Olympus")])
+    forged = [*patient.page.form.sent(MOVE)[:1], ("zone", "Mars/Olympus"), ("use_zone", "1")]
+    patient.send(f"{private_page}/reschedule", forged)
     assert "We don’t know that time zone." in patient.page.text
+
+
+@pytest.mark.parametrize("start", [THURSDAY, "2026-06-25T14:00:00+00:00"])
+def test_another_zone_keeps_the_time_that_was_chosen(patient: Patient, start: str):
+    patient.open(f"{patient.book(WEDNESDAY)}/reschedule?from={start[:10]}")
+    patient.fill(start=start, zone="Asia/Tokyo")
+    patient.press("Use this time zone")
+    assert patient.page.form.value("start") == start
+    assert "11:00 pm" in patient.page.text
+    assert "Your visit has moved." in patient.press(MOVE).text
 
 
 def test_too_late_the_page_says_what_can_be_done_instead(patient: Patient, clock: FixedClock):
@@ -161,6 +180,9 @@ def test_the_therapist_moves_a_visit_to_any_time_and_takes_it_back(
     therapist.page.form_with("Move it to this time").fill("on", "2026-06-06")
     therapist.page.form_with("Move it to this time").fill("at", "18:20")
     therapist.press("Move it to this time")
+    assert therapist.page.status == 409
+    assert "Saturday, June 6, 6:20 pm is outside your hours. Nothing has moved yet." in therapist.page.text
+    therapist.press("Move it there all the same")
     assert therapist.page.path == summary
     assert "Saturday, June 6, 6:20 pm to 7:05 pm" in therapist.page.text
     assert "Moved by you" in therapist.page.text
@@ -223,6 +245,7 @@ def test_what_the_therapist_typed_wrongly_is_shown_again(
         ("2026-06-06", "half past"): (422, {"at": "Write the time as hours and minutes, such as 14:30."}),
         ("2026-05-30", "10:00"): (422, {"at": "That time is past. Choose one still to come."}),
         ("2026-06-04", "10:10"): (409, {"at": "You have something else at that time."}),
+        ("2026-06-04", "10:50"): (409, {"at": TOO_CLOSE}),
     }
     for (day, at), expected in tried.items():
         form = therapist.page.form_with("Move it to this time")
@@ -232,3 +255,57 @@ def test_what_the_therapist_typed_wrongly_is_shown_again(
         assert (therapist.page.status, therapist.page.errors) == expected
         again = therapist.page.form_with("Move it to this time")
         assert (again.value("on"), again.value("at")) == (day, at)
+
+
+def test_after_five_moves_the_page_says_to_call(patient: Patient, rows: Callable[[str], list[tuple]]):
+    private_page = patient.book(WEDNESDAY)
+    for number in range(5):
+        patient.open(f"{private_page}/reschedule")
+        patient.fill(start=(THURSDAY, WEDNESDAY)[number % 2])
+        patient.press(MOVE)
+        assert "Your visit has moved." in patient.page.text
+    assert "You have moved this visit as often as you can yourself." in patient.page.text
+    assert "Move my visit" not in patient.page.links
+    page = patient.open(f"{private_page}/reschedule")
+    assert "To move it again, please call us on" in page.text
+    assert not page.offers(MOVE)
+    assert rows("SELECT patient_moves FROM booking") == [(5,)]
+
+
+def test_the_therapist_sees_the_patients_clock_where_it_shows_another_time(
+    patient: Patient, therapist: Therapist
+):
+    patient.open(f"{patient.book(WEDNESDAY)}/reschedule")
+    patient.fill(zone="Asia/Tokyo")
+    patient.press("Use this time zone")
+    therapist.sign_in()
+    therapist.read_summary("Rosa Marin")
+    page = therapist.follow("Move")
+    assert "For the patient: 11:00 pm to 11:45 pm, Tokyo time" in page.text
+    assert "10:00 am 11:00 pm" in page.text
+    assert "1:00 pm Wed 2:00 am" in page.text
+
+
+def test_a_patient_moved_at_short_notice_is_not_noted_as_missing(
+    patient: Patient, therapist: Therapist, clock: FixedClock
+):
+    patient.book(WEDNESDAY)
+    clock.advance(timedelta(days=2, hours=1, minutes=30))
+    therapist.sign_in()
+    therapist.read_summary("Rosa Marin")
+    summary = therapist.page.path
+    therapist.follow("Move")
+    therapist.page.form_with("Move it to this time").fill("on", "2026-06-03")
+    therapist.page.form_with("Move it to this time").fill("at", "10:15")
+    therapist.press("Move it to this time")
+    clock.advance(timedelta(minutes=46))
+    therapist.sign_in()
+    page = therapist.open(summary)
+    assert page.offers("It took place")
+    assert not page.offers("The patient did not come")
+    assert "it can’t be noted as missed" in page.text.replace("'", "’")
+    form = page.form_with("It took place")
+    therapist.send(
+        form.action, [(name, value.replace("done", "no_show")) for name, value in form.sent("It took place")]
+    )
+    assert "Did not come" not in therapist.page.text

@@ -4,6 +4,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable
 from contextlib import closing
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_with_one_kind_nothing_is_asked(patient: Patient):
 
 def test_every_kind_is_named_with_its_length_and_price(patient: Patient, follow_up: str):
     page = patient.open("/")
-    assert "30 or 45 minutes by video" in page.text
+    assert "30 or 45 minutes by video From $80.00, paid when you book" in page.text
     assert "Follow-up : 30 minutes, $80.00" in page.text
     page = patient.pass_safety_check()
     assert f"{LONG} Chosen" in page.text
@@ -201,3 +202,40 @@ def test_an_emergency_is_answered_also_while_booking_is_closed(patient: Patient,
     patient.fill(sc_main=["chest"])
     assert "Stop. Get help now." in patient.press().heading
     assert rows("SELECT * FROM booking") == []
+
+
+def test_a_time_given_back_for_another_kind_in_another_tab_is_not_said_to_have_run_out(
+    patient: Patient, follow_up: str
+):
+    patient.pass_safety_check()
+    patient.choose_time(ONE)
+    assert patient.page.path == "/book/about/you"
+    patient.open("/book/time")
+    patient.press(SHORT_BUTTON)
+    page = patient.open("/book/about/you")
+    assert page.path == "/book/time"
+    assert "it was given back when something was changed" in page.text
+    assert "run out" not in page.text
+
+
+def test_the_kind_is_named_on_the_patients_own_pages_and_in_no_mail_or_calendar(
+    patient: Patient,
+    follow_up: str,
+    run_worker: Callable[[], None],
+    mails: Callable[[str], list[EmailMessage]],
+):
+    patient.pass_safety_check()
+    patient.press(SHORT_BUTTON)
+    patient.choose_time(ONE)
+    patient.tell_about_myself()
+    patient.agree()
+    assert f"{SHORT}." in patient.page.text
+    patient.press("Go to payment of $80.00")
+    private_page = patient.pay().path
+    assert f"Kind of visit {SHORT}" in patient.page.text
+    run_worker()
+    assert SHORT.encode() not in patient.client.get(f"{private_page}/appointment.ics").data
+    for to in ("rosa.marin@example.com", "olivia.patel@example.com"):
+        parts = [part for mail in mails(to) for part in mail.walk() if part.get_content_maintype() == "text"]
+        assert parts
+        assert not [part for part in parts if SHORT in str(part.get_content())]

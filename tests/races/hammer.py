@@ -26,7 +26,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 import consult.app  # noqa: F401 - every table
-from consult.db.engine import prepare_postgresql, prepare_sqlite
+from consult.db.engine import WRITE, prepare_postgresql, prepare_sqlite
 from consult.db.transaction import transaction
 from consult.scheduling import rulebook, service
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
@@ -123,6 +123,7 @@ def _hesitating(look: Callable[..., None]) -> Callable[..., None]:
 def _compile_all(engine: Engine, orders: Orders) -> None:
     """The statements, once for all sixteen; nothing is stored and no connection is left."""
     with Session(engine) as session:
+        session.connection(execution_options={WRITE: True})
         _hold(session, orders, orders.tries[0])
         session.rollback()
     engine.dispose()

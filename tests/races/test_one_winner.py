@@ -165,11 +165,13 @@ def test_the_lock_alone_gives_eight_hours_to_eight(engine: Engine, clinic: Clini
 
 
 def test_the_guard_alone_lets_none_overlap(engine: Engine, clinic: Clinic) -> None:
-    """Not everybody gets a proper answer without the lock: databases refuse deadlocks and stale reads."""
+    """Not everybody gets a proper answer without the lock: databases refuse deadlocks and stale reads, and an
+    hour for which they have refused everybody stays free.
+    """
     outcomes = let_loose(engine, clinic, at_the_same_eight_hours(clinic), lock=False, hesitate=True)
 
     refused = sum(count for outcome, count in outcomes.items() if outcome.startswith(DATABASE_REFUSED))
-    assert outcomes[HELD] == len(stored(engine)) == 8
+    assert 1 <= outcomes[HELD] == len(stored(engine)) <= 8
     assert outcomes[HELD] + outcomes[TAKEN] + refused == 8 * PROCESSES
     assert overlapping_pairs(engine) == 0
 

@@ -3,23 +3,28 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
 from werkzeug.exceptions import TooManyRequests
 
+from consult.core.clock import FixedClock
 from consult.web import auth as auth_views
 from consult.web.limits import (
     CODES,
     FREE_HOLDS,
+    FREE_VISITS,
     HOLDS,
     LIMITS,
     MISSES,
     SCREENS_SENT,
     SCREENS_STARTED,
+    UNPAID_MINUTES,
     Limit,
     address,
+    is_spent,
     spend,
 )
 from tests.conftest import THERAPIST_EMAIL, THERAPIST_PASSWORD
@@ -91,17 +96,35 @@ def test_the_answer_says_in_seconds_when_to_come_back(therapist: Therapist):
 
 
 @pytest.mark.parametrize("email", [THERAPIST_EMAIL, "nobody@example.com"])
-def test_an_account_is_tried_ten_times_from_all_addresses_together_whether_or_not_it_exists(
-    app: Flask, email: str
+def test_of_an_account_that_is_guessed_at_every_other_network_keeps_three_tries_an_hour(
+    app: Flask, email: str, later: Callable[[float], None]
 ):
+    """Fifty wrong tries an hour from everywhere lock nobody out, and an account that does not exist looks the
+    same.
+    """
     for number in range(10):
-        visitor = Visitor(app)
-        at_address(visitor, f"192.0.2.{number}")
-        assert try_password(visitor, email).status == 422
+        assert try_password(stranger(app, f"192.0.2.{number}"), email).status == 422
+    elsewhere = stranger(app, "2001:db8:1:2::1")
+    assert [try_password(elsewhere, f" {email.upper()}").status for _ in range(4)] == [422, 422, 422, 429]
+    same_site = stranger(app, "2001:db8:1:3::1")
+    assert try_password(same_site, email, THERAPIST_PASSWORD).status == 429
+    assert try_password(same_site, "somebody.else@example.com").status == 422
+    later(3601)
+    assert try_password(elsewhere, email).status == 422
+
+
+def test_the_owner_signs_in_on_a_new_device_while_others_guess(app: Flask):
+    for number in range(60):
+        try_password(stranger(app, f"192.0.2.{number}"))
+    owner = stranger(app, "198.51.100.4")
+    assert try_password(owner, THERAPIST_EMAIL, "mistyped").status == 422
+    assert try_password(owner, password=THERAPIST_PASSWORD).path == "/therapist"
+
+
+def stranger(app: Flask, where: str) -> Visitor:
     visitor = Visitor(app)
-    at_address(visitor, "192.0.2.99")
-    assert try_password(visitor, f" {email.upper()}", THERAPIST_PASSWORD).status == 429
-    assert try_password(visitor, "somebody.else@example.com").status == 422
+    at_address(visitor, where)
+    return visitor
 
 
 def test_a_browser_that_has_signed_in_before_is_not_locked_out_by_others(app: Flask, therapist: Therapist):
@@ -163,6 +186,34 @@ def test_from_a_busy_address_a_hold_asks_for_an_email_address_instead_of_being_r
     at_address(elsewhere, "192.0.2.8")
     elsewhere.pass_safety_check()
     assert elsewhere.choose_time(elsewhere.page.form.choices("start")[-1]).path == "/book/about/you"
+
+
+def test_an_address_keeps_unpaid_times_for_half_a_day_and_then_needs_a_confirmed_mailbox(
+    app: Flask, clock: FixedClock, later: Callable[[float], None]
+):
+    """Each time without the cookie of before, and each kept as long as it goes."""
+
+    def keep_one() -> str:
+        patient = Patient(app)
+        patient.pass_safety_check()
+        if patient.choose_time(ONE).path == "/book/email":
+            return "asked"
+        for _ in range(4):
+            clock.advance(timedelta(minutes=9))
+            patient.tell_about_myself()
+            patient.open("/book/about/you")
+        clock.advance(timedelta(minutes=10))
+        return "kept"
+
+    with app.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+        spend(UNPAID_MINUTES, cost=600)
+    assert [keep_one() for _ in range(4)] == ["kept", "kept", "kept", "asked"]
+    elsewhere = Patient(app)
+    at_address(elsewhere, "192.0.2.8")
+    elsewhere.pass_safety_check()
+    assert elsewhere.choose_time(elsewhere.page.form.choices("start")[-1]).path == "/book/about/you"
+    later(24 * 3600 + 1)
+    assert keep_one() == "kept"
 
 
 def test_from_a_busy_address_a_time_that_is_gone_is_said_to_be_gone(app: Flask):
@@ -230,16 +281,21 @@ def test_codes_to_one_address_are_few_and_the_page_says_when_there_are_more(
         patient.fill(email=address)
         return patient.press("Send me a code")
 
-    for number in range(3):
-        assert ask("rosa@example.com", f"192.0.2.{number}").status == 200
-    page = ask("ROSA@example.com", "192.0.2.9")
+    for _ in range(3):
+        assert ask("rosa@example.com", "192.0.2.1").status == 200
+    page = ask("ROSA@example.com", "192.0.2.1")
     assert (page.status, page.heading) == (429, "Confirm your email address")
     assert "You can go on in about 60 minutes, or call us." in page.errors["main"]
     assert page.form.value("email") == "ROSA@example.com"
-    assert ask("ben@example.com", "192.0.2.9").status == 200
+    assert ask("rosa+physio@example.com", "192.0.2.1").status == 429
+    assert ask("ben@example.com", "192.0.2.1").status == 200
+    # Her own network is another: nobody else's asking keeps the code from her.
+    for number in range(7):
+        assert ask("rosa@example.com", f"192.0.2.{number + 2}").status == 200
+    assert ask("rosa@example.com", "192.0.2.9").status == 429
     later(3601)
-    assert ask("rosa@example.com", "192.0.2.9").status == 200
-    assert rows("SELECT count(*) FROM outbox_message") == [(5,)]
+    assert ask("rosa@example.com", "192.0.2.1").status == 200
+    assert rows("SELECT count(*) FROM outbox_message") == [(12,)]
 
 
 def test_guessing_secret_addresses_is_answered_429_but_a_true_one_always_opens(
@@ -280,6 +336,17 @@ def test_all_of_a_subscribers_ipv6_addresses_count_as_one(app: Flask):
     assert key("::ffff:192.0.2.7") == key("192.0.2.7") != key("192.0.2.8")
     assert key("a socket") == "unknown"
     assert "192" not in key("192.0.2.7")
+
+
+def test_a_site_may_do_ten_times_what_one_of_its_ipv6_addresses_may(app: Flask):
+    def spends(where: str) -> bool:
+        with app.test_request_context(environ_base={"REMOTE_ADDR": where}):
+            return not is_spent(FREE_VISITS)
+
+    first = [spends(f"2001:db8:1:{number:x}::1") for number in range(10 * most(FREE_VISITS) + 1)]
+    assert first == [True] * 10 * most(FREE_VISITS) + [False]
+    assert spends("2001:db8:2:1::1")
+    assert [spends("192.0.2.1") for _ in range(most(FREE_VISITS) + 1)][-2:] == [True, False]
 
 
 @pytest.mark.parametrize(

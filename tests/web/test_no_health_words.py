@@ -64,7 +64,7 @@ def test_no_word_of_an_answer_is_in_an_address_a_mail_or_a_log(
     run_worker()
 
     sent = [*mails("rosa.marin@example.com"), *mails("olivia.patel@example.com")]
-    assert len(sent) == 2
+    assert len(sent) == 3
     bodies = [part.get_content() for mail in sent for part in mail.walk() if not part.is_multipart()]
     said = _without_secrets("\n".join(str(body) for body in bodies))
     assert len(addresses) > 40

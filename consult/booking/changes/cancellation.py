@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from consult.core.money import Money
 from consult.payments.refunds import Cause, RefundDecision, RefundTerms, refund_due
 
-from .moving import move_until
+from .moving import MOST_MOVES, move_until
 from .taking_back import Actor
 
 GRACE = timedelta(minutes=15)
@@ -22,7 +22,7 @@ class Cancellation:
 
     `free_until` is the last instant at which all of `price` comes back, `in_time` whether it is ahead, and
     `move_until` the last at which the visit can be moved. All three are None while no time is chosen. `late`
-    is what comes back after it.
+    is what comes back after it, `moves_left` how often the patient may still move it.
     """
 
     price: Money
@@ -35,6 +35,7 @@ class Cancellation:
     free_until: datetime | None
     in_time: bool | None
     move_until: datetime | None
+    moves_left: int
 
 
 def cancellation(
@@ -43,8 +44,9 @@ def cancellation(
     start_at: datetime | None,
     now: datetime,
     grace_until: datetime | None = None,
+    moves: int = 0,
 ) -> Cancellation:
-    """`grace_until` is that of `grace_end`; None while nothing is booked."""
+    """`grace_until` is that of `grace_end`; None while nothing is booked. `moves` are those that count."""
     free_until = full_until(terms, start_at, grace_until) if start_at else None
     return Cancellation(
         price=price,
@@ -57,6 +59,7 @@ def cancellation(
         free_until=free_until,
         in_time=now <= free_until if free_until else None,
         move_until=move_until(terms, start_at, grace_until) if start_at else None,
+        moves_left=max(0, MOST_MOVES - moves),
     )
 
 
@@ -67,19 +70,23 @@ def grace_end(
     moved_at: datetime | None,
     moved_by: str | None,
     moved_from_at: datetime | None,
+    therapist_moved_at: datetime | None,
 ) -> datetime:
     """The last instant at which neither cancelling nor moving is late, whatever the terms say.
 
     A patient who moves has minutes to think again if the visit could still be cancelled for nothing; moving
-    in the minutes of grace does not make more of them.
+    in the minutes of grace does not make more of them. `moved_at` is the last move, `therapist_moved_at` one
+    of the therapist's before it: the day that gave lasts whatever the patient chooses within it.
     """
-    after_booking = confirmed_at + GRACE
+    until = confirmed_at + GRACE
+    if therapist_moved_at is not None:
+        until = max(until, therapist_moved_at + MOVED_GRACE)
     if moved_at is None or moved_from_at is None:
-        return after_booking
+        return until
     if moved_by == Actor.THERAPIST:
-        return max(after_booking, moved_at + MOVED_GRACE)
+        return max(until, moved_at + MOVED_GRACE)
     was_free = moved_at <= full_until(terms, moved_from_at, None)
-    return max(after_booking, moved_at + GRACE) if was_free else after_booking
+    return max(until, moved_at + GRACE) if was_free else until
 
 
 def full_until(terms: RefundTerms, start_at: datetime, grace_until: datetime | None) -> datetime:

@@ -14,19 +14,21 @@ from consult.core.errors import ConsultError
 from consult.core.money import Money
 from consult.core.timespan import TimeSpan
 from consult.payments.refund_service import left_to_refund, refund_booking
-from consult.payments.refunds import RefundTerms
+from consult.payments.refunds import UNDO_WINDOW, RefundTerms
 from consult.scheduling import service as scheduling
+from consult.scheduling.kept import give_back_kept, keep_for_undo
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import find_live_appointment
 
 from ..letters import span_of
 from ..models import Booking
+from ..pack_use import give_session_back, lock_share
 from ..ports import Ports
 from ..reactions import publish_visit
 from ..standing import VisitOver, lock_booking
 from . import mails as change_mails
-from .money import grace_of, refund_now
+from .money import counted_moves, grace_of, refund_now
 from .moving import Immovable, why_immovable
 from .taking_back import Actor, tell_at
 
@@ -57,6 +59,7 @@ def find_immovable(booking: Booking, appointment: Appointment, now: datetime) ->
         start_at=appointment.start_at,
         grace_until=grace_of(booking) or now,
         on_safety_hold=booking.on_safety_hold,
+        moves=counted_moves(booking),
         now=now,
     )
 
@@ -111,8 +114,10 @@ def cancel(
     by: Actor,
     seen_start_at: datetime | None = None,
     seen_refund: Money | None = None,
+    seen_full: bool | None = None,
 ) -> None:
-    """Free the hour, request what the terms give back, tell whom it concerns.
+    """Free the hour, request what the terms give back, tell whom it concerns. `seen_full` is whether the page
+    said that it is in time, which decides what becomes of a session of a pack.
 
     Raises VisitBegun for a patient, VisitChanged, VisitOver.
     """
@@ -121,16 +126,23 @@ def cancel(
         return
     appointment = _booked(session, booking)
     _require_seen(appointment, seen_start_at)
+    lock_share(session, booking)
     decision = refund_now(session, booking, appointment, by, now)
     if decision is None:
         raise VisitBegun(appointment.start_at)
-    if seen_refund not in (None, decision.amount):
+    if seen_refund not in (None, decision.amount) or seen_full not in (None, decision.percent == 100):
         raise VisitChanged
+    of_pack = give_session_back(session, booking, decision, now)
     told_span = _told_span(session, booking, appointment) if by is Actor.THERAPIST else span_of(appointment)
     scheduling.cancel(session, appointment.id, now)
+    if by is Actor.THERAPIST:
+        keep_for_undo(session, appointment.id, appointment.start_at, now + UNDO_WINDOW, now)
+    else:
+        give_back_kept(session, appointment.id, now)
     event = calendaring.withdraw(session, appointment_id=appointment.id, now=now)
     booking.cancelled_at, booking.cancelled_by = now, by
-    paid = left_to_refund(session, booking.id, booking.currency)
+    # Of a pack it is the session that is given back or used; the mail says nothing of its money then.
+    paid = decision.amount if of_pack else left_to_refund(session, booking.id, booking.currency)
     refund_booking(session, booking.id, decision.amount, decision.reason, now)
     due_at = tell_at(now, appointment.start_at, told_span.start_at) if by is Actor.THERAPIST else now
     change_mails.send_cancelled(
@@ -163,8 +175,14 @@ def _move_by_patient(
     anyhow: bool = False,
 ) -> None:
     old_span = span_of(appointment)
+    give_back_kept(session, appointment.id, now)
     appointment = scheduling.move(session, appointment.id, start_at, now, by_therapist=anyhow)
     change_mails.take_back_moves(session, booking)
+    answers_a_move = booking.moved_by == Actor.THERAPIST
+    if answers_a_move:
+        booking.therapist_moved_at = booking.moved_at
+    if not (anyhow or answers_a_move):
+        booking.patient_moves += 1
     booking.moved_at, booking.moved_by, booking.moved_from_at = now, Actor.PATIENT, old_span.start_at
     event = publish_visit(session, booking, appointment, now, ports)
     change_mails.send_moved(session, booking, appointment, event, old_span, Actor.PATIENT, now, ports)
@@ -180,12 +198,17 @@ def _move_by_therapist(
     ports: Ports,
 ) -> None:
     """Two moves of which the patient has heard nothing are one, and none when they end where they began."""
-    old_span = _told_span(session, booking, appointment)
+    left_at, old_span = appointment.start_at, _told_span(session, booking, appointment)
+    if booking.moved_by == Actor.THERAPIST and old_span.start_at == left_at:
+        # That move was told, and is no longer the last: what it gave the patient goes on.
+        booking.therapist_moved_at = booking.moved_at
     appointment = scheduling.move(session, appointment.id, start_at, now, by_therapist=True)
+    give_back_kept(session, appointment.id, now)
     event = publish_visit(session, booking, appointment, now, ports)
     if start_at == old_span.start_at:
         booking.moved_at = booking.moved_by = booking.moved_from_at = None
         return
+    keep_for_undo(session, appointment.id, old_span.start_at, now + UNDO_WINDOW, now)
     booking.moved_at, booking.moved_by, booking.moved_from_at = now, Actor.THERAPIST, old_span.start_at
     due_at = tell_at(now, start_at, old_span.start_at)
     change_mails.send_moved(

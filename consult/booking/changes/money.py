@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from consult.core.money import Money
-from consult.payments.ledger import net
+from consult.payments.ledger import net_of
 from consult.payments.lifecycle import RefundState
 from consult.payments.models import Payment, Refund
 from consult.payments.refund_service import left_to_refund
@@ -15,8 +15,18 @@ from consult.payments.refunds import Cause, RefundDecision, RefundTerms, refund_
 from consult.scheduling.models import Appointment
 
 from ..models import Booking
+from ..pack_use import refund_with_pack
 from .cancellation import grace_end, patients_refund
 from .taking_back import Actor
+
+_MONEY = (
+    select(net_of(bindparam("booking_id"), bindparam("currency")).scalar_subquery(), Refund)
+    .select_from(Booking)
+    .outerjoin(Payment, Payment.booking_id == Booking.id)
+    .outerjoin(Refund, Refund.payment_id == Payment.id)
+    .where(Booking.id == bindparam("booking_id"))
+    .order_by(Refund.created_at)
+)
 
 
 @dataclass(frozen=True)
@@ -45,14 +55,9 @@ class BookingMoney:
 
 def find_money(session: Session, booking: Booking) -> BookingMoney:
     """Everything that moved for this booking."""
-    refunds = list(
-        session.scalars(
-            select(Refund)
-            .join(Payment, Payment.id == Refund.payment_id)
-            .where(Payment.booking_id == booking.id)
-            .order_by(Refund.created_at)
-        )
-    )
+    this = {"booking_id": booking.id, "currency": booking.currency}
+    rows = session.execute(_MONEY, this).all()
+    refunds = [refund for _, refund in rows if refund is not None]
 
     def total(state: RefundState) -> Money:
         return Money(
@@ -60,7 +65,7 @@ def find_money(session: Session, booking: Booking) -> BookingMoney:
         )
 
     return BookingMoney(
-        kept=net(session, booking.id, booking.currency),
+        kept=Money(int(rows[0][0]), booking.currency),
         requested=total(RefundState.REQUESTED),
         pending=total(RefundState.PENDING),
         returned=total(RefundState.SUCCEEDED),
@@ -70,7 +75,11 @@ def find_money(session: Session, booking: Booking) -> BookingMoney:
 
 
 def grace_of(booking: Booking) -> datetime | None:
-    """Until when a slip with this booking costs nothing; None before it is booked."""
+    """Until when a slip with this booking costs nothing; None before it is booked.
+
+    `therapist_moved_at` is her last move that is not the last change any more: it is written when something
+    follows it, since until then it may be taken back.
+    """
     if booking.confirmed_at is None:
         return None
     return grace_end(
@@ -79,7 +88,13 @@ def grace_of(booking: Booking) -> datetime | None:
         moved_at=booking.moved_at,
         moved_by=booking.moved_by,
         moved_from_at=booking.moved_from_at,
+        therapist_moved_at=booking.therapist_moved_at,
     )
+
+
+def counted_moves(booking: Booking) -> int:
+    """How many of the patient's own moves count now. One that answers a therapist's move never does."""
+    return 0 if booking.moved_by == Actor.THERAPIST else booking.patient_moves
 
 
 def refund_now(
@@ -105,5 +120,6 @@ def refund_now(
         )
     if decision is None:
         return None
+    decision = refund_with_pack(session, booking, decision, now)
     left = left_to_refund(session, booking.id, booking.currency)
     return replace(decision, amount=min(decision.amount, left, key=lambda amount: amount.minor))

@@ -1,12 +1,15 @@
 """Until when a patient may move a visit. Pure.
 
-Any number of times: each time the limit is that of the visit as it then stands.
+Each time the limit is that of the visit as it then stands.
 """
 
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from consult.payments.refunds import RefundTerms
+
+MOST_MOVES = 5
+"""How often a patient may move one visit: each move sends mails and keeps others from the hour left."""
 
 
 class Immovable(StrEnum):
@@ -16,6 +19,8 @@ class Immovable(StrEnum):
     ON_HOLD = "on_hold"
     """A warning sign is being looked at first."""
     LATE = "late"
+    OFTEN = "often"
+    """Moved as often as a patient may; the practice still can."""
 
 
 def move_until(terms: RefundTerms, start_at: datetime, grace_until: datetime | None) -> datetime:
@@ -33,11 +38,14 @@ def why_immovable(
     start_at: datetime,
     grace_until: datetime,
     on_safety_hold: bool,
+    moves: int,
     now: datetime,
 ) -> Immovable | None:
-    """None when the patient may move it now."""
+    """None when the patient may move it now, having done so `moves` times."""
     if now >= start_at:
         return Immovable.BEGUN
     if on_safety_hold:
         return Immovable.ON_HOLD
-    return Immovable.LATE if now > move_until(terms, start_at, grace_until) else None
+    if now > move_until(terms, start_at, grace_until):
+        return Immovable.LATE
+    return Immovable.OFTEN if moves >= MOST_MOVES else None

@@ -26,10 +26,10 @@ from ..ports import Ports
 from ..standing import newest_appointment
 from .cancellation import GRACE, Cancellation, cancellation, full_until
 from .commands import find_immovable
-from .money import BookingMoney, find_money, grace_of, refund_now
+from .money import BookingMoney, counted_moves, find_money, grace_of, refund_now
 from .moving import Immovable
 from .taking_back import Actor, Change, Kind
-from .undoing import find_change
+from .undoing import find_change, may_be_missed
 
 _NEAREST = 6
 
@@ -88,6 +88,7 @@ class DeskActions:
     zone: str
     money: BookingMoney
     begun: bool
+    may_be_missed: bool
     undoable: Change | None
 
 
@@ -172,15 +173,16 @@ def move_page(
     )
 
 
-def desk_actions(session: Session, booking: Booking, now: datetime) -> DeskActions:
-    """Raises NotFound."""
-    appointment = get_visit(session, booking)
+def desk_actions(
+    session: Session, booking: Booking, appointment: Appointment, zone: str, now: datetime
+) -> DeskActions:
     return DeskActions(
         booking=booking,
         appointment=appointment,
-        zone=scheduling.get_schedule(session).zone,
+        zone=zone,
         money=find_money(session, booking),
         begun=now >= appointment.start_at,
+        may_be_missed=may_be_missed(booking, appointment),
         undoable=_undoable(booking, now),
     )
 
@@ -199,7 +201,8 @@ def terms_of(booking: Booking, appointment: Appointment, now: datetime) -> Cance
     """The booking's own terms, in numbers of this visit."""
     price = Money(booking.price_minor, booking.currency)
     terms = RefundTerms.from_json(booking.refund_terms)
-    return cancellation(terms, price, appointment.start_at, now, grace_of(booking))
+    moves = counted_moves(booking)
+    return cancellation(terms, price, appointment.start_at, now, grace_of(booking), moves)
 
 
 def _recent_change(session: Session, booking: Booking, now: datetime, ports: Ports) -> RecentChange | None:

@@ -16,16 +16,17 @@ from consult.scheduling.models import Appointment
 
 from ..letters import span_of
 from ..models import Booking
+from ..pack_use import take_session_again
 from ..ports import Ports
 from ..reactions import publish_visit
 from ..standing import VisitOver, lock_booking, newest_appointment
 from . import mails as change_mails
-from .taking_back import Actor, Change, Kind, therapists_change
+from .taking_back import NEAR, Actor, Change, Kind, tell_at, therapists_change
 
 
 @dataclass(eq=False)
 class UndoTooLate(ConsultError):
-    """The money, or the time to think again, is gone."""
+    """The money, the session of a pack, or the time to think again is gone."""
 
 
 @dataclass(eq=False)
@@ -33,6 +34,30 @@ class VisitNotBegun(ConsultError):
     """Nobody can say yet whether it took place."""
 
     start_at: datetime
+
+
+@dataclass(eq=False)
+class NotToldInTime(ConsultError):
+    """The therapist moved it so shortly before that its patient may not have known."""
+
+    start_at: datetime
+
+
+def may_be_missed(booking: Booking, appointment: Appointment) -> bool:
+    """Whether the patient had time to hear when the visit is, so that staying away is theirs to answer for.
+
+    Who chose the time themselves knows it. After the therapist's move, or one of hers told and taken back,
+    the mail must have been due `NEAR` or more before the visit.
+    """
+    if booking.moved_by == Actor.PATIENT:
+        return True
+    if booking.moved_at is not None and booking.moved_from_at is not None:
+        told_at = tell_at(booking.moved_at, appointment.start_at, booking.moved_from_at)
+    elif booking.therapist_moved_at is not None:
+        told_at = booking.therapist_moved_at
+    else:
+        return True
+    return told_at + NEAR <= appointment.start_at
 
 
 def find_change(booking: Booking) -> Change | None:
@@ -69,7 +94,7 @@ def mark(session: Session, booking: Booking, outcome: Status, now: datetime) -> 
     back), or take such a note back (BOOKED). Said twice, or of a visit noted otherwise meanwhile, it changes
     nothing.
 
-    Raises VisitNotBegun, VisitOver.
+    Raises VisitNotBegun, VisitOver; NotToldInTime for a NO_SHOW.
     """
     booking = lock_booking(session, booking.id)
     appointment = newest_appointment(session, booking)
@@ -84,6 +109,8 @@ def mark(session: Session, booking: Booking, outcome: Status, now: datetime) -> 
         return
     if now < appointment.start_at:
         raise VisitNotBegun(appointment.start_at)
+    if outcome is Status.NO_SHOW and not may_be_missed(booking, appointment):
+        raise NotToldInTime(appointment.start_at)
     note = scheduling.complete if outcome is Status.DONE else scheduling.mark_no_show
     note(session, appointment.id, now)
 
@@ -91,7 +118,9 @@ def mark(session: Session, booking: Booking, outcome: Status, now: datetime) -> 
 def _restore(
     session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
 ) -> None:
-    if not withdraw_refund(session, booking.id, Cause.THERAPIST):
+    if not take_session_again(session, booking, now) or not withdraw_refund(
+        session, booking.id, Cause.THERAPIST
+    ):
         raise UndoTooLate
     appointment = scheduling.restore(session, appointment.id, now)
     untold = change_mails.take_back_cancelled(session, appointment)
@@ -123,6 +152,8 @@ def _move_back(
     booking.moved_at = booking.moved_by = booking.moved_from_at = None
     event = publish_visit(session, booking, appointment, now, ports)
     if not untold:
+        # Told twice where to be, the patient may have made other plans: this counts as a move too.
+        booking.therapist_moved_at = now
         change_mails.send_moved(session, booking, appointment, event, old_span, Actor.THERAPIST, now, ports)
 
 

@@ -4,12 +4,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 from consult.core.timespan import TimeSpan
-from consult.payments.refunds import UNDO_WINDOW
 from consult.scheduling import queries
 from consult.scheduling import service as scheduling
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
@@ -19,11 +18,10 @@ from consult.scheduling.offers import free_slots, get_offer
 from consult.scheduling.rulebook import get_rules
 
 from .. import mails
-from ..changes.taking_back import Actor
 from ..changes.undoing import find_change
 from ..models import Booking, EarlierTimeOffer, EarlierTimeRequest
 from ..ports import Ports
-from ..standing import lock_booking, newest_appointment
+from ..standing import lock_booking
 from .choice import awake, offer_until, openings, still_known
 
 OPEN = "open"
@@ -77,11 +75,7 @@ def offer_earlier_time(session: Session, now: datetime, *, booking_id: uuid.UUID
     refused = session.scalars(
         select(EarlierTimeOffer.start_at).where(EarlierTimeOffer.booking_id == booking_id)
     )
-    may_come_back = _hours_that_may_come_back(session, now)
-    length = appointment.end_at - appointment.start_at
     for start_at in openings(free, set(request.known_starts), set(refused), appointment.start_at):
-        if any(hour.overlaps(TimeSpan(start_at, start_at + length)) for hour in may_come_back):
-            continue
         if _offer(session, booking, appointment, start_at, now, ports):
             return
 
@@ -150,25 +144,6 @@ def _bring_up_to_date(
     known = still_known(request.known_starts, booked, appointment.end_at - appointment.start_at)
     if known != request.known_starts:
         request.known_starts = known
-
-
-def _hours_that_may_come_back(session: Session, now: datetime) -> list[TimeSpan]:
-    """Hours that the therapist freed a moment ago, and can still take back with an undo."""
-    since = now - UNDO_WINDOW
-    changed = select(Booking).where(
-        or_(
-            (Booking.cancelled_by == Actor.THERAPIST) & (Booking.cancelled_at > since),
-            (Booking.moved_by == Actor.THERAPIST) & (Booking.moved_at > since),
-        )
-    )
-    hours = []
-    for booking in session.scalars(changed):
-        appointment = newest_appointment(session, booking)
-        if appointment is not None:
-            length = appointment.end_at - appointment.start_at
-            left_at = (None if booking.cancelled_at else booking.moved_from_at) or appointment.start_at
-            hours.append(TimeSpan(left_at, left_at + length))
-    return hours
 
 
 def _offer(

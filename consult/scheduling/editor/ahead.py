@@ -13,7 +13,7 @@ from consult.core.timespan import TimeSpan
 
 from ..lifecycle import Status
 from ..models import Appointment, ExtraHours, Schedule, TimeOff
-from ..public_holidays import holidays_of
+from ..public_holidays import holidays_of, region_choices
 from ..rulebook import get_rules
 
 
@@ -34,13 +34,18 @@ def coming_time_off(session: Session, schedule: Schedule, now: datetime) -> list
 
 
 def coming_holidays(schedule: Schedule, now: datetime, count: int) -> list[tuple[date, str]]:
-    """The next days off by name; none where the therapist works on holidays."""
-    if schedule.holiday_region is None:
+    """The next days off by name; none where the therapist works on holidays, or `region_lost`."""
+    if schedule.holiday_region is None or region_lost(schedule):
         return []
     today = _wall_clock(schedule, now).date()
     days = (holidays_of(schedule.holiday_region, year) for year in (today.year, today.year + 1))
     ahead = ((day, name) for of_year in days for day, name in of_year.items() if day >= today)
     return sorted(ahead)[:count]
+
+
+def region_lost(schedule: Schedule) -> bool:
+    """Whether the library knows no holidays of the chosen region any more, so that none are kept free."""
+    return schedule.holiday_region is not None and schedule.holiday_region not in region_choices()
 
 
 def coming_own_entries(session: Session, schedule_id: uuid.UUID, now: datetime) -> list[Appointment]:

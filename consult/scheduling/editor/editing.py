@@ -19,22 +19,26 @@ from consult.core.given import Fault, NotSaved
 
 from ..models import AvailabilityRule, ExtraHours, Schedule, TimeOff
 from ..rulebook import bump_rules, get_rules
-from . import week_plan
+from . import usual_week, week_plan
 from .days_checks import GivenDay, GivenOff, check_extra, check_time_off
 from .hours_checks import GivenHours, check_period, check_week
 from .region_names import is_known
 from .rules_checks import GivenRules, check_rules
-from .week_plan import Plan
+from .usual_week import Weeks
+from .week_plan import Period
 
 
 def save_weekly_hours(
     session: Session, schedule_id: uuid.UUID, from_on: date | None, lines: Sequence[GivenHours]
 ) -> None:
-    """Other hours for the period that begins on `from_on`. Raises NotSaved, NotFound."""
+    """Other hours where those that begin on `from_on` hold, the usual ones or special ones.
+
+    Raises NotSaved, NotFound.
+    """
     schedule = _locked(session, schedule_id)
     hours = check_week(lines)
     with _known_period():
-        _replace_plan(session, schedule, week_plan.changed(_plan(session, schedule_id), from_on, hours))
+        _replace_weeks(session, schedule, usual_week.changed(_weeks(session, schedule_id), from_on, hours))
 
 
 def add_weekly_hours(
@@ -45,19 +49,27 @@ def add_weekly_hours(
     lines: Sequence[GivenHours],
     now: datetime,
 ) -> None:
-    """Hours of their own from today or a later day, until another or for good (""); after them those hold
-    again that would have without them. Raises NotSaved, NotFound.
+    """Special hours from today or a later day until another, over the usual ones; or, with "" as the last,
+    other usual hours for good. Neither cuts special hours there are. Raises NotSaved, NotFound.
     """
     schedule = _locked(session, schedule_id)
-    period = check_period(from_on, until_on, lines, _today(schedule, now))
-    _replace_plan(session, schedule, week_plan.added(_plan(session, schedule_id), *period))
+    first_on, last_on, hours = check_period(from_on, until_on, lines, _today(schedule, now))
+    weeks = _weeks(session, schedule_id)
+    if last_on is None:
+        weeks = usual_week.with_usual_from(weeks, first_on, hours)
+    else:
+        weeks = usual_week.with_special(weeks, Period(first_on, last_on, tuple(sorted(hours))))
+    _replace_weeks(session, schedule, weeks)
 
 
 def remove_weekly_hours(session: Session, schedule_id: uuid.UUID, from_on: date) -> None:
-    """The hours before these go on in their place. Raises NotFound."""
+    """The usual hours hold in place of special ones; in place of a change of them, those before go on.
+
+    Raises NotFound.
+    """
     schedule = _locked(session, schedule_id)
     with _known_period():
-        _replace_plan(session, schedule, week_plan.removed(_plan(session, schedule_id), from_on))
+        _replace_weeks(session, schedule, usual_week.removed(_weeks(session, schedule_id), from_on))
 
 
 def add_extra_hours(session: Session, schedule_id: uuid.UUID, given: GivenDay, now: datetime) -> None:
@@ -116,8 +128,8 @@ def _today(schedule: Schedule, now: datetime) -> date:
     return now.astimezone(ZoneInfo(schedule.zone)).date()
 
 
-def _plan(session: Session, schedule_id: uuid.UUID) -> Plan:
-    return week_plan.plan_of(get_rules(session, schedule_id).hours.weekly)
+def _weeks(session: Session, schedule_id: uuid.UUID) -> Weeks:
+    return usual_week.weeks_of(week_plan.plan_of(get_rules(session, schedule_id).hours.weekly))
 
 
 @contextmanager
@@ -128,9 +140,9 @@ def _known_period() -> Iterator[None]:
         raise NotFound from None
 
 
-def _replace_plan(session: Session, schedule: Schedule, plan: Plan) -> None:
+def _replace_weeks(session: Session, schedule: Schedule, weeks: Weeks) -> None:
     session.execute(delete(AvailabilityRule).where(AvailabilityRule.schedule_id == schedule.id))
-    rules = week_plan.rules_of(plan)
+    rules = week_plan.rules_of(weeks.plan)
     session.add_all(AvailabilityRule(schedule_id=schedule.id, **asdict(rule)) for rule in rules)
     session.flush()
 

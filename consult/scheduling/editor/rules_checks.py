@@ -149,6 +149,6 @@ def _check_price(faults: Faults, given: Money | str, currency: str) -> Money:
     if isinstance(given, str) or given.currency != currency:
         faults.note("price", "Give the price as an amount, such as 120.")
         return least
-    if not least.minor <= given.minor <= most.minor:
-        faults.note("price", f"The price can be from {least} to {most}.")
+    if given.minor and not least.minor <= given.minor <= most.minor:
+        faults.note("price", f"The price can be from {least} to {most}, or 0 for a free session.")
     return given

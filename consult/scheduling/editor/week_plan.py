@@ -1,6 +1,7 @@
 """Weekly hours as periods: which week holds from when, one after the other, every day in exactly one.
 
-Rules may come in any shape, and there is one plan for them. No change of the plan leaves a day unsaid.
+Rules may come in any shape, and there is one plan for them. What the therapist thinks in, a usual week with
+special ones over it, is `usual_week`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,7 +50,7 @@ def plan_of(rules: Iterable[WeeklyHours]) -> Plan:
     }
     starts = sorted(day for day in changes if day is not None)
     bounds = zip([None, *starts], [*(day - _DAY for day in starts), None], strict=True)
-    return _joined(Period(*bound, _hours_of(rules, *bound)) for bound in bounds)
+    return joined(Period(*bound, _hours_of(rules, *bound)) for bound in bounds)
 
 
 def rules_of(plan: Plan) -> list[WeeklyHours]:
@@ -60,40 +61,28 @@ def rules_of(plan: Plan) -> list[WeeklyHours]:
     ]
 
 
-def changed(plan: Plan, from_on: date | None, hours: Sequence[WeekdayHours]) -> Plan:
-    """With other hours in the period that begins on `from_on`. Raises KeyError when none does."""
-    index = _index(plan, from_on)
-    return _joined([*plan[:index], replace(plan[index], hours=tuple(sorted(hours))), *plan[index + 1 :]])
+def laid_over(plan: Plan, over: Period) -> Plan:
+    """With the hours of `over` on its days; before and after them, what held before."""
+    before, after = [], []
+    for period in plan:
+        if over.from_on is not None and (period.from_on is None or period.from_on < over.from_on):
+            last_on = over.from_on - _DAY
+            before.append(replace(period, until_on=min(period.until_on or last_on, last_on)))
+        if over.until_on is not None and (period.until_on is None or period.until_on > over.until_on):
+            first_on = over.until_on + _DAY
+            after.append(replace(period, from_on=max(period.from_on or first_on, first_on)))
+    return joined([*before, over, *after])
 
 
-def added(plan: Plan, from_on: date, until_on: date | None, hours: Sequence[WeekdayHours]) -> Plan:
-    """With these hours on days from `from_on` to `until_on`; before and after, what held before."""
-    new = Period(from_on, until_on, tuple(sorted(hours)))
-    before = [
-        replace(period, until_on=min(period.until_on or from_on - _DAY, from_on - _DAY))
-        for period in plan
-        if period.from_on is None or period.from_on < from_on
-    ]
-    after = [
-        replace(period, from_on=max(period.from_on or until_on + _DAY, until_on + _DAY))
-        for period in plan
-        if until_on is not None and (period.until_on is None or period.until_on > until_on)
-    ]
-    return _joined([*before, new, *after])
-
-
-def removed(plan: Plan, from_on: date) -> Plan:
-    """Without the period that begins on `from_on`; the one before goes on. Raises KeyError when none does."""
-    index = _index(plan, from_on)
-    earlier = replace(plan[index - 1], until_on=plan[index].until_on)
-    return _joined([*plan[: index - 1], earlier, *plan[index + 1 :]])
-
-
-def _index(plan: Plan, from_on: date | None) -> int:
-    for index, period in enumerate(plan):
-        if period.from_on == from_on:
-            return index
-    raise KeyError(from_on)
+def joined(periods: Iterable[Period]) -> Plan:
+    """Neighbours with the same hours made one."""
+    result: list[Period] = []
+    for period in periods:
+        if result and result[-1].hours == period.hours:
+            result[-1] = replace(result[-1], until_on=period.until_on)
+        else:
+            result.append(period)
+    return result
 
 
 def _hours_of(
@@ -107,14 +96,3 @@ def _hours_of(
         if rule.valid_until_on is None or (until_on is not None and until_on <= rule.valid_until_on)
     }
     return tuple(sorted(held))
-
-
-def _joined(periods: Iterable[Period]) -> Plan:
-    """Neighbours with the same hours made one."""
-    result: list[Period] = []
-    for period in periods:
-        if result and result[-1].hours == period.hours:
-            result[-1] = replace(result[-1], until_on=period.until_on)
-        else:
-            result.append(period)
-    return result

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from consult.calendaring import subscriptions
 from consult.deps import deps
-from consult.practice.service import get_practice
+from consult.practice.service import PRACTICE_NAME
 
 hooks = Blueprint("hooks", __name__)
 
@@ -17,16 +17,17 @@ def feed(token: str) -> Response:
     page = subscriptions.read_feed(
         d.session,
         token,
-        name=get_practice(d.session).name,
+        name=PRACTICE_NAME,
         gzipped=gzipped,
         if_none_match=request.headers.get("If-None-Match"),
         if_modified_since=request.headers.get("If-Modified-Since"),
         now=d.now(),
     )
-    with d.transaction():
-        subscriptions.record_fetch(
-            d.session, page.subscription_id, request.headers.get("User-Agent", ""), d.now()
-        )
+    if page.fetch_is_news:
+        with d.transaction():
+            subscriptions.record_fetch(
+                d.session, page.subscription_id, request.headers.get("User-Agent", ""), d.now()
+            )
     response = Response(page.body or b"", status=200 if page.body is not None else 304)
     response.headers.update(
         {

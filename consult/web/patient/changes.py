@@ -1,6 +1,8 @@
 """Moving and cancelling, on the private page's address. Opening a page changes nothing; its button does."""
 
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,15 +12,17 @@ from consult.booking.changes import commands as changes
 from consult.booking.changes.pages import cancel_page, get_visit, move_page
 from consult.booking.changes.taking_back import Actor
 from consult.booking.models import Booking
+from consult.booking.pack_use import find_card
 from consult.booking.standing import VisitOver
 from consult.deps import deps
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.zones import UnknownZone, zone_choices
 from consult.web.fields import PlainField
-from consult.web.form_values import day_from, instant_from, seen_refund
+from consult.web.form_values import day_from, instant_from
 from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
+from consult.web.seen import cancel_as_seen, move_as_seen
 
 from .private_page import booking_of
 from .visit import patient, posted
@@ -33,17 +37,13 @@ def reschedule(token: str) -> ResponseReturnValue:
     booking = _with_visit(token)
     if not posted() or csrf_stale():
         return _move_page(token, booking, main=STALE if posted() else None)
-    if "zone" in request.form:
+    if "use_zone" in request.form:
         return _change_zone(token, booking)
     start_at = instant_from(request.form.get("start", ""), deps().now())
     if start_at is None:
         return _move_page(token, booking, missing=True)
-    d = deps()
     try:
-        with d.transaction():
-            changes.reschedule(
-                d.session, booking, start_at, d.now(), d.ports, by=Actor.PATIENT, seen_start_at=_seen()
-            )
+        move_as_seen(booking, start_at, Actor.PATIENT)
     except (SlotTaken, SlotNotOffered) as refusal:
         return _move_page(token, booking, lost=start_at, taken=isinstance(refusal, SlotTaken))
     except changes.VisitChanged:
@@ -61,29 +61,13 @@ def cancel(token: str) -> ResponseReturnValue:
     booking = _with_visit(token)
     if not posted() or csrf_stale():
         return _cancel_page(token, booking, main=STALE if posted() else None)
-    d = deps()
     try:
-        with d.transaction():
-            changes.cancel(
-                d.session,
-                booking,
-                d.now(),
-                d.ports,
-                by=Actor.PATIENT,
-                seen_start_at=_seen(),
-                seen_refund=seen_refund(request.form.get("refund", ""), booking.currency),
-            )
+        cancel_as_seen(booking, Actor.PATIENT)
     except changes.VisitChanged:
         return _cancel_page(token, booking, main=CHANGED)
     except changes.VisitBegun:
         return _cancel_page(token, booking)
     return redirect(url_for("patient.private_page", token=token), code=303)
-
-
-def _seen() -> datetime:
-    """When the visit was, as the page knew it; a form that does not say knows nothing."""
-    now = deps().now()
-    return instant_from(request.form.get("visit", ""), now) or now
 
 
 def _with_visit(token: str) -> Booking:
@@ -94,13 +78,18 @@ def _with_visit(token: str) -> Booking:
 
 
 def _change_zone(token: str, booking: Booking) -> ResponseReturnValue:
-    d = deps()
+    """The time chosen so far stays chosen, on the days from its own on."""
+    d, start_at = deps(), instant_from(request.form.get("start", ""), deps().now())
     try:
         with d.transaction():
-            commands.change_zone(booking, request.form["zone"])
+            commands.change_zone(booking, request.form.get("zone", ""))
     except UnknownZone:
         flash("unknown_zone")
-    return redirect(url_for("patient.reschedule", token=token), code=303)
+    chosen: dict[str, Any] = {}
+    if start_at is not None:
+        first_on = start_at.astimezone(ZoneInfo(booking.zone)).date()
+        chosen = {"from": first_on.isoformat(), "start": start_at.isoformat()}
+    return redirect(url_for("patient.reschedule", token=token, **chosen), code=303)
 
 
 def _move_page(
@@ -142,7 +131,7 @@ def _move_page(
 
 
 def _slot_field(errors: list[tuple[str, str]]) -> PlainField:
-    chosen = request.form.get("start") if posted() else None
+    chosen = (request.form if posted() else request.args).get("start")
     return PlainField("start", chosen, [message for name, message in errors if name == "start"])
 
 
@@ -155,6 +144,7 @@ def _status(errors: list[tuple[str, str]]) -> int:
 def _cancel_page(token: str, booking: Booking, *, main: str | None = None) -> ResponseReturnValue:
     d = deps()
     page = cancel_page(d.session, booking, Actor.PATIENT, booking.zone, d.now())
+    pack = find_card(d.session, booking, d.now(), d.ports)
     errors = [("main", main)] if main else []
-    html = render_template("patient/cancel.html", page=page, token=token, errors=errors)
+    html = render_template("patient/cancel.html", page=page, pack=pack, token=token, errors=errors)
     return html, _status(errors)

@@ -1,24 +1,28 @@
-"""Terms, a last look, payment, and the way back from it."""
+"""Terms, and the way back from the payment page."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from consult.booking import checkout, commands
 from consult.booking.changes.money import find_money
-from consult.booking.holds import EmailNotConfirmed, HeldTooLong
 from consult.booking.journey import Step
-from consult.booking.pages import check_page, price_of, terms_page
+from consult.booking.pages import terms_page
 from consult.booking.standing import Standing
+from consult.booking.vouchers import price_of
 from consult.deps import counter, deps
-from consult.payments.errors import AlreadyPaid, CheckoutRefused, CheckoutUnavailable
-from consult.scheduling.errors import HoldExpired
 from consult.web.fields import PlainField
-from consult.web.limits import CHECKOUTS, spend
 from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
-from .about_pages import page_of
-from .visit import address, at, current_standing, onward, patient, posted, progress
+from .visit import (
+    address,
+    at,
+    current_standing,
+    onward,
+    patient,
+    posted,
+    progress,
+)
 
 AGREEMENTS = {
     "privacy": "Tick the box to say that you have read how your answers are kept.",
@@ -56,47 +60,6 @@ def terms(standing: Standing) -> ResponseReturnValue:
         step=progress(Step.TERMS),
     )
     return (html, 422) if posted() else html
-
-
-@patient.get("/book/check")
-@at(Step.CHECK)
-def check(standing: Standing) -> ResponseReturnValue:
-    d = deps()
-    page = check_page(standing, d.now())
-    rows = [
-        (item.ask, words, url_for("patient.about_page", name=page_of(item.id), change=1), item.ask)
-        for item, words in page.rows
-    ]
-    return render_template(
-        "patient/check.html",
-        page=page,
-        rows=rows,
-        money=find_money(d.session, standing.booking),
-        step=progress(Step.CHECK),
-    )
-
-
-@patient.post("/book/pay")
-@at(Step.CHECK)
-def pay(standing: Standing) -> ResponseReturnValue:
-    spend(CHECKOUTS)
-    try:
-        url = checkout.open_checkout(counter(), standing.booking.id)
-    except HoldExpired:
-        flash("hold_ran_out")
-        return redirect(url_for("patient.choose_time"), code=303)
-    except EmailNotConfirmed:
-        return redirect(url_for("patient.email"), code=303)
-    except HeldTooLong:
-        flash("held_too_long")
-        return redirect(url_for("patient.check"), code=303)
-    except (CheckoutUnavailable, CheckoutRefused):
-        flash("payment_unavailable")
-        return redirect(url_for("patient.check"), code=303)
-    except AlreadyPaid:
-        flash("going_back")
-        return redirect(url_for("patient.check"), code=303)
-    return redirect(url, code=303) if url else onward(current_standing())
 
 
 @patient.get("/book/paid")

@@ -12,6 +12,7 @@ from consult.booking.email_confirmation import (
     CodeAnswer,
     CodeJustSent,
     find_confirmation,
+    mailbox_digests,
     send_code,
     try_code,
 )
@@ -22,9 +23,18 @@ from consult.booking.standing import Standing
 from consult.db.sealing import Place, SealBroken, UnknownKey
 from consult.deps import deps
 from consult.notifications.message import InvalidAddress, plain_address
-from consult.practice.service import email_digests
 from consult.web.fields import PlainField
-from consult.web.limits import CODES, CODES_TO_EMAIL, CODES_TRIED, spend, wait_words
+from consult.web.limits import (
+    CODES,
+    CODES_TO_EMAIL,
+    CODES_TO_MAILBOX,
+    CODES_TRIED,
+    spend,
+    wait_words,
+)
+from consult.web.limits import (
+    address as network,
+)
 from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
@@ -82,12 +92,13 @@ def _take_address(booking: Booking, typed: str) -> ResponseReturnValue:
 def _spend_a_code(booking: Booking, typed: str) -> None:
     """Raises InvalidAddress, CodeJustSent, TooManyRequests; asking again too soon costs nothing."""
     d = deps()
-    digests = email_digests(plain_address(typed), d.ports.sealer)
+    digests = mailbox_digests(plain_address(typed), d.ports.sealer)
     known = find_confirmation(d.session, booking.id)
     if known and known.email_digest in digests and d.now() < known.sent_at + RESEND_AFTER:
         raise CodeJustSent(known.sent_at + RESEND_AFTER)
     spend(CODES)
-    spend(CODES_TO_EMAIL, digests[0])
+    spend(CODES_TO_EMAIL, f"{digests[0]} {network()}")
+    spend(CODES_TO_MAILBOX, digests[0])
 
 
 def _take_code(booking: Booking) -> ResponseReturnValue:

@@ -16,8 +16,13 @@ def home() -> str:
     booking = standing.booking if standing and standing.facts.confirmed else None
     booked = address(Step.CONFIRMED) if booking and booking.cancelled_at is None else None
     page = front_page(deps().session, deps().now())
-    lengths = sorted({kind.minutes for kind in page.kinds})
-    return render_template("patient/home.html", page=page, lengths=lengths, booked=booked)
+    return render_template(
+        "patient/home.html",
+        page=page,
+        lengths=sorted({kind.minutes for kind in page.kinds}),
+        from_price=min((kind.price for kind in page.kinds), key=lambda price: price.minor, default=None),
+        booked=booked,
+    )
 
 
 @patient.get("/book")

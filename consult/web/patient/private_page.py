@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from consult.booking import commands
 from consult.booking.handouts import find_patient_handout
 from consult.booking.models import Booking
+from consult.booking.pack_use import find_card
 from consult.booking.pages import private_page as load_page
 from consult.booking.standing import Standing, VisitOver, find_standing, newest_appointment
 from consult.calendaring.service import download
@@ -42,9 +43,12 @@ def _over(_error: VisitOver) -> ResponseReturnValue:
 def private_page(token: str) -> str:
     d = deps()
     standing = find_standing(d.session, booking_of(token), d.now(), d.ports)
+    pack = find_card(d.session, standing.booking, d.now(), d.ports)
     return render_template(
         "patient/private_page.html",
         page=load_page(d.session, standing, d.now(), d.ports),
+        pack=pack,
+        pack_rule=pack.rule if pack else None,
         advice=standing.screening.advice,
         tips_ready=find_patient_handout(d.session, standing, d.ports) is not None,
         token=token,

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from consult.booking import commands
 from consult.booking.changes.money import find_money
 from consult.booking.commands import SessionTypeRetired
-from consult.booking.holds import EmailNotConfirmed, HeldTooLong
+from consult.booking.holds import EmailNotConfirmed, HeldTooLong, refuse_if_gone
 from consult.booking.journey import Step
 from consult.booking.on_offer import time_page
 from consult.booking.standing import Standing
@@ -20,7 +20,7 @@ from consult.scheduling.models import Appointment
 from consult.scheduling.zones import UnknownZone, zone_choices
 from consult.web.fields import PlainField
 from consult.web.form_values import day_from, instant_from
-from consult.web.limits import FREE_HOLDS, HOLDS, is_spent, spend
+from consult.web.limits import FREE_HOLDS, HOLDS, UNPAID_MINUTES, is_spent, spend
 from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
@@ -67,7 +67,10 @@ def change_type(standing: Standing) -> ResponseReturnValue:
     d = deps()
     try:
         with d.transaction():
-            commands.choose_session_type(d.session, standing.booking, _session_type_id(), d.now(), d.ports)
+            if commands.choose_session_type(
+                d.session, standing.booking, _session_type_id(), d.now(), d.ports
+            ):
+                flash("voucher_dropped")
     except SessionTypeRetired:
         flash("type_retired")
     return redirect(url_for("patient.choose_time"), code=303)
@@ -91,11 +94,14 @@ def hold(standing: Standing, start_at: datetime) -> ResponseReturnValue:
     """
     spend(HOLDS)
     d, booking = deps(), standing.booking
-    crowded = booking.first_held_at is None and is_spent(FREE_HOLDS)
+    crowded = booking.first_held_at is None and (is_spent(FREE_HOLDS) or is_spent(UNPAID_MINUTES))
     session.pop(_WANTED, None)
     try:
+        refuse_if_gone(d.session, booking, start_at, d.now())
         with d.transaction():
-            commands.choose_time(d.session, booking, start_at, d.now(), d.ports, confirmed_only=crowded)
+            dropped = commands.choose_time(
+                d.session, booking, start_at, d.now(), d.ports, confirmed_only=crowded
+            )
     except EmailNotConfirmed:
         session[_WANTED] = start_at.isoformat()
         return redirect(url_for("patient.email"), code=303)
@@ -107,7 +113,14 @@ def hold(standing: Standing, start_at: datetime) -> ResponseReturnValue:
         return _time_page(standing, lost=_Lost(start_at, "Somebody else just took it."))
     except SlotNotOffered as refusal:
         return _time_page(standing, lost=_Lost(start_at, _WHY_NOT[refusal.reason]))
+    if dropped:
+        flash("voucher_dropped")
     return onward(current_standing())
+
+
+def gone_meanwhile(standing: Standing, start_at: datetime) -> ResponseReturnValue:
+    """The page for a time that was held and can be no longer."""
+    return _time_page(standing, lost=_Lost(start_at, "It was just taken."))
 
 
 def wanted_time() -> datetime | None:

@@ -10,14 +10,18 @@ from flask import Blueprint, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from consult.booking import checkout, commands
+from consult.booking import checkout
 from consult.booking.journey import COUNTED, Step, may_enter, next_step
-from consult.booking.standing import Standing, StepNotOpen, find_standing
+from consult.booking.standing import Standing, StepNotOpen, find_standing_by_token
 from consult.deps import counter, deps
 from consult.intake.service import ResponseNotFound
+from consult.scheduling.lifecycle import Status
 from consult.web.security import csrf_stale
 
+from .unpaid_minutes import count_kept, note_kept
+
 patient = Blueprint("patient", __name__)
+patient.after_request(count_kept)
 
 _COOKIE = "visit"
 CHANGES = (Step.SCREEN, Step.TIME, Step.ABOUT)
@@ -51,15 +55,17 @@ def visit_token() -> str | None:
 def current_standing() -> Standing | None:
     """Where this visitor's booking stands; None for a visitor without one."""
     token = visit_token()
-    booking = commands.find_booking(deps().session, token) if token else None
-    if booking is None:
+    if token is None:
         return None
     try:
-        return find_standing(deps().session, booking, deps().now(), deps().ports)
+        standing = find_standing_by_token(deps().session, token, deps().now(), deps().ports)
     except ResponseNotFound:
         # An old draft whose answers were deleted, kept only because money had moved.
         forget()
         return None
+    if standing is not None:
+        note_kept(standing)
+    return standing
 
 
 def address(step: Step) -> str:
@@ -96,9 +102,11 @@ def at(step: Step) -> Callable[[Callable[..., ResponseReturnValue]], Callable[..
 
 
 def turned_away(step: Step, standing: Standing | None) -> Response:
-    """Send the visitor to what is due, saying why where it is only that the held time ran out."""
+    """Send the visitor to what is due, saying why where it is only that no time is held any more."""
     if standing and may_enter(step, replace(standing.facts, hold_live=True)) and not standing.facts.confirmed:
-        flash("hold_ran_out")
+        held = standing.appointment
+        if held is not None:
+            flash("time_given_back" if held.status is Status.RELEASED else "hold_ran_out")
     return onward(standing)
 
 

@@ -8,6 +8,8 @@ from flask_login import current_user
 
 from consult.booking import commands, desk
 from consult.booking.changes.pages import desk_actions, recent_changes
+from consult.booking.mail_troubles import find_mail_troubles
+from consult.booking.outside_calendars import find_notices
 from consult.calendaring.subscriptions import find_last_fetch, new_subscription
 from consult.core.errors import NotFound
 from consult.deps import deps
@@ -26,6 +28,8 @@ def today() -> str:
         "therapist/today.html",
         agenda=desk.agenda(d.session, d.now(), d.ports),
         recent=recent_changes(d.session, d.now(), d.ports),
+        mails=find_mail_troubles(d.session, d.now(), d.ports),
+        notices=find_notices(d.session, current_user.signed_in.therapist_id, d.now()),
     )
 
 
@@ -34,7 +38,7 @@ def today() -> str:
 def summary(booking_id: str) -> str:
     d = deps()
     page = desk.summary_page(d.session, known_id(booking_id), d.now(), d.ports)
-    actions = desk_actions(d.session, page.booking, d.now())
+    actions = desk_actions(d.session, page.booking, page.appointment, page.therapist_zone, d.now())
     return render_template("therapist/summary.html", page=page, summary=page.summary, actions=actions)
 
 

@@ -1,5 +1,7 @@
 """Moving, cancelling and marking a visit, and taking that back."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,20 +14,26 @@ from consult.booking.changes import undoing
 from consult.booking.changes.pages import cancel_page, get_visit, move_page
 from consult.booking.changes.taking_back import Actor
 from consult.booking.models import Booking
+from consult.booking.outside_calendars import calendar_names
+from consult.booking.pack_use import find_card
 from consult.booking.standing import VisitOver
 from consult.core.given import read_clock
 from consult.deps import deps
-from consult.scheduling.errors import NotOffered, SlotNotOffered, SlotTaken
+from consult.scheduling.editor import move_checks
+from consult.scheduling.errors import NotOffered, SlotNotOffered, SlotTaken, TakenElsewhere
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.wall_clock import instant
 from consult.web.auth import therapist_only
 from consult.web.fields import PlainField
-from consult.web.form_values import day_from, instant_from, seen_refund
+from consult.web.form_values import day_from, instant_from
 from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
+from consult.web.seen import cancel_as_seen, move_as_seen
 
 from .agenda import known_id, therapist
+from .hours.overview import patient_name
+from .hours.reasons import Teller, Told
 
 _DAYS = 7
 _OUTCOMES = {"done": Status.DONE, "no_show": Status.NO_SHOW, "open": Status.BOOKED}
@@ -53,15 +61,13 @@ def move(booking_id: str) -> ResponseReturnValue:
     start_at, faults = _chosen()
     if start_at is None:
         return _move_page(booking, faults)
-    d = deps()
     field = "at" if "at" in request.form else "start"
+    if request.form.get("sure") != start_at.isoformat() and (unusual := _off_hours(booking, start_at)):
+        return _move_page(booking, {}, 409, unusual=unusual, unusual_at=start_at)
     try:
-        with d.transaction():
-            changes.reschedule(
-                d.session, booking, start_at, d.now(), d.ports, by=Actor.THERAPIST, seen_start_at=_seen()
-            )
-    except SlotTaken:
-        return _move_page(booking, {field: _TAKEN}, 409)
+        move_as_seen(booking, start_at, Actor.THERAPIST)
+    except SlotTaken as refusal:
+        return _move_page(booking, {field: _taken_words(booking, refusal)}, 409)
     except SlotNotOffered as refusal:
         return _move_page(booking, {field: _PAST if refusal.reason is NotOffered.PAST else _TAKEN})
     except changes.VisitChanged:
@@ -78,18 +84,8 @@ def cancel(booking_id: str) -> ResponseReturnValue:
         return _cancel_page(booking)
     if csrf_stale():
         return _cancel_page(booking, STALE, 422)
-    d = deps()
     try:
-        with d.transaction():
-            changes.cancel(
-                d.session,
-                booking,
-                d.now(),
-                d.ports,
-                by=Actor.THERAPIST,
-                seen_start_at=_seen(),
-                seen_refund=seen_refund(request.form.get("refund", ""), booking.currency),
-            )
+        cancel_as_seen(booking, Actor.THERAPIST)
     except changes.VisitChanged:
         return _cancel_page(booking, _CHANGED, 409)
     return _to_summary(booking_id)
@@ -120,7 +116,7 @@ def mark(booking_id: str) -> ResponseReturnValue:
     booking = desk.get_booking(d.session, known_id(booking_id))
     outcome = _OUTCOMES.get(request.form.get("outcome", ""))
     if outcome is not None:
-        with d.transaction():
+        with suppress(undoing.NotToldInTime), d.transaction():
             undoing.mark(d.session, booking, outcome, d.now())
     return _to_summary(booking_id)
 
@@ -131,11 +127,6 @@ def _with_visit(booking_id: str) -> Booking:
     if get_visit(d.session, booking).status is not Status.BOOKED:
         raise VisitOver
     return booking
-
-
-def _seen() -> datetime:
-    now = deps().now()
-    return instant_from(request.form.get("visit", ""), now) or now
 
 
 def _chosen() -> tuple[datetime | None, dict[str, str]]:
@@ -157,7 +148,42 @@ def _zone() -> str:
     return get_schedule(deps().session).zone
 
 
-def _move_page(booking: Booking, faults: dict[str, str], status: int = 422) -> ResponseReturnValue:
+def _off_hours(booking: Booking, start_at: datetime) -> list[Told]:
+    """Why this time lies outside her hours, to be confirmed; a time past is refused by the command."""
+    d = deps()
+    if start_at < d.now():
+        return []
+    visit = get_visit(d.session, booking)
+    return [_teller().tell(reason) for reason in move_checks.off_hours(d.session, visit, start_at)]
+
+
+def _taken_words(booking: Booking, refusal: SlotTaken) -> str:
+    if isinstance(refusal, TakenElsewhere):
+        return _elsewhere_words(refusal)
+    d = deps()
+    close = move_checks.too_close(d.session, get_visit(d.session, booking), refusal.start_at, d.now())
+    words = [_teller().tell(reason).text for reason in close]
+    return f"That is too close to what comes before or after. {'. '.join(words)}." if words else _TAKEN
+
+
+def _elsewhere_words(refusal: TakenElsewhere) -> str:
+    d = deps()
+    name = calendar_names(d.session, d.now()).get(refusal.calendar_id, "another calendar of yours")
+    return f"You are busy then in {name}. Change it there first, then read it again."
+
+
+def _teller() -> Teller:
+    return Teller(get_schedule(deps().session), 0, patient_name, calendar_names(deps().session, deps().now()))
+
+
+def _move_page(
+    booking: Booking,
+    faults: dict[str, str],
+    status: int = 422,
+    *,
+    unusual: Sequence[Told] = (),
+    unusual_at: datetime | None = None,
+) -> ResponseReturnValue:
     d = deps()
     first_on = day_from(request.args.get("from", ""))
     page = move_page(d.session, booking, _zone(), d.now(), first_on=first_on, days=_DAYS, lost=None)
@@ -170,10 +196,12 @@ def _move_page(booking: Booking, faults: dict[str, str], status: int = 422) -> R
             for name in ("start", "on", "at")
         },
         errors=list(faults.items()),
+        unusual=unusual,
+        unusual_at=unusual_at,
         previous_on=page.first_on - timedelta(days=_DAYS),
         next_on=page.first_on + timedelta(days=_DAYS),
     )
-    return html, status if faults else 200
+    return html, status if faults or unusual else 200
 
 
 def _cancel_page(booking: Booking, main: str | None = None, status: int = 200) -> ResponseReturnValue:
@@ -182,6 +210,7 @@ def _cancel_page(booking: Booking, main: str | None = None, status: int = 200) -
         "therapist/cancel.html",
         page=cancel_page(d.session, booking, Actor.THERAPIST, _zone(), d.now()),
         contact=desk.contact_of(d.session, booking, d.ports),
+        pack=find_card(d.session, booking, d.now(), d.ports),
         errors=[("main", main)] if main else [],
     )
     return html, status

@@ -180,6 +180,30 @@ def test_a_payment_nobody_contests_has_no_dispute(gateway, paid):
     assert gateway.disputes(paid.gateway_payment_id) == []
 
 
+def test_checkouts_are_listed_oldest_first_with_what_went_back(gateway, build, paid, clock):
+    gateway.refund(paid.gateway_payment_id, Money(2000, "usd"), "ref-1", "refund-1")
+    clock.advance(timedelta(seconds=1))
+    second = gateway.create(build(), "key-2")
+    listed = gateway.checkouts(clock() - timedelta(seconds=1), URLS.success_url)
+    assert [(one.snapshot, one.refunded.minor, one.disputed) for one in listed] == [
+        (paid, 2000, False),
+        (second, 0, False),
+    ]
+
+
+def test_the_list_of_checkouts_leaves_out_older_ones_and_those_that_lead_elsewhere(
+    gateway, checkout, ref, clock
+):
+    elsewhere = ReturnUrls("https://other.example/paid", "https://other.example/back")
+    gateway.create(gateway.build_request(ref, PRICE, clock() + LIFE, elsewhere), "key-2")
+    assert [one.snapshot for one in gateway.checkouts(clock(), URLS.success_url)] == [checkout]
+    assert gateway.checkouts(clock() + timedelta(seconds=1), URLS.success_url) == []
+
+
+def test_nothing_happened_since_just_now(gateway, paid, clock):
+    assert gateway.events(clock() + timedelta(seconds=1)) == []
+
+
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"id": "evt_1"}', b"not json"])
 @pytest.mark.parametrize("headers", [{}, {"Stripe-Signature": "t=1,v1=00"}, {"Stripe-Signature": ""}])
 def test_bytes_that_the_gateway_did_not_sign_are_never_an_event(gateway, raw, headers):

@@ -11,8 +11,9 @@ from consult.booking import commands
 from consult.booking.changes import commands as changes
 from consult.booking.changes.commands import VisitBegun, VisitChanged, VisitImmovable
 from consult.booking.changes.money import find_money
-from consult.booking.changes.moving import Immovable
+from consult.booking.changes.moving import MOST_MOVES, Immovable
 from consult.booking.changes.taking_back import Actor
+from consult.booking.changes.undoing import undo
 from consult.booking.models import Booking
 from consult.booking.recheck import save_recheck
 from consult.booking.standing import VisitOver
@@ -161,6 +162,68 @@ def test_a_patient_whose_visit_was_moved_has_a_day_to_say_no(desk: Desk, booking
     clock.advance(timedelta(hours=2))
     cancel(desk, booking)
     assert refunds(desk) == [("patient", PRICE.minor, "requested")]
+
+
+def test_the_day_to_say_no_outlasts_what_the_patient_chooses_in_it(
+    desk: Desk, booking: Booking, clock: FixedClock
+):
+    clock.now = WEDNESDAY - timedelta(hours=3)
+    move(desk, booking, WEDNESDAY + timedelta(hours=5), Actor.THERAPIST)
+    clock.advance(MINUTE)
+    move(desk, booking, WEDNESDAY + timedelta(hours=4))
+    clock.advance(timedelta(hours=3))
+    cancel(desk, booking)
+    assert refunds(desk) == [("patient", PRICE.minor, "requested")]
+
+
+def test_the_day_after_a_move_that_was_told_outlasts_a_later_one_taken_back(
+    desk: Desk, booking: Booking, clock: FixedClock
+):
+    clock.now = WEDNESDAY - timedelta(hours=5)
+    move(desk, booking, WEDNESDAY + timedelta(hours=4), Actor.THERAPIST)
+    clock.advance(timedelta(minutes=10))
+    sent(desk)
+    told_at = desk.fresh(booking).moved_at
+    move(desk, booking, WEDNESDAY + timedelta(hours=6), Actor.THERAPIST)
+    with desk.counter.transaction():
+        undo(desk.session, desk.fresh(booking), desk.now, desk.now, desk.ports)
+    assert desk.fresh(booking).therapist_moved_at == told_at
+    cancel(desk, booking)
+    assert refunds(desk) == [("patient", PRICE.minor, "requested")]
+
+
+def test_a_move_taken_back_before_it_was_told_gives_no_day(desk: Desk, booking: Booking, clock: FixedClock):
+    clock.now = WEDNESDAY - timedelta(hours=5)
+    move(desk, booking, WEDNESDAY + timedelta(hours=4), Actor.THERAPIST)
+    with desk.counter.transaction():
+        undo(desk.session, desk.fresh(booking), desk.now, desk.now, desk.ports)
+    cancel(desk, booking)
+    assert refunds(desk) == [("patient", HALF.minor, "requested")]
+
+
+def test_a_patient_moves_five_times_and_then_calls(desk: Desk, booking: Booking):
+    _move_to_and_fro(desk, booking)
+    before = everything(desk, booking)
+    with pytest.raises(VisitImmovable) as refusal:
+        move(desk, booking, WEDNESDAY)
+    assert refusal.value.why is Immovable.OFTEN
+    assert everything(desk, booking) == before
+
+
+def _move_to_and_fro(desk: Desk, booking: Booking) -> None:
+    for number in range(MOST_MOVES):
+        move(desk, booking, THURSDAY + number % 2 * DAY)
+
+
+def test_what_answers_a_therapists_move_or_her_offer_counts_for_nothing(desk: Desk, booking: Booking):
+    _move_to_and_fro(desk, booking)
+    move(desk, booking, THURSDAY + DAY, Actor.THERAPIST)
+    move(desk, booking, THURSDAY)
+    assert desk.fresh(booking).patient_moves == MOST_MOVES
+    desk.do(changes.take_earlier_time, desk.fresh(booking), WEDNESDAY)
+    assert desk.fresh(booking).patient_moves == MOST_MOVES
+    with pytest.raises(VisitImmovable):
+        move(desk, booking, THURSDAY)
 
 
 def test_a_time_somebody_has_or_that_is_not_on_offer_leaves_the_visit_where_it_is(
@@ -437,8 +500,8 @@ def test_a_refund_that_fails_is_told_to_the_therapist(desk: Desk, booking: Booki
     desk.gateway.faults = [None, Fault.REFUSE]
     sent(desk)
     assert refunds(desk)[0][2] == "failed"
-    [mail] = letters(desk, "therapist_refund_failed")
-    assert "Wednesday, June 3" in mail.message.text
+    [mail] = letters(desk, "therapist_money_alert")
+    assert "http://localhost/therapist/money" in mail.message.text
     assert "Rosa" not in mail.message.text
 
 

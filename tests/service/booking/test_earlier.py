@@ -19,6 +19,7 @@ from consult.deps import deps
 from consult.notifications.models import OutboxMessage
 from consult.scheduling.lifecycle import LIVE, Status
 from consult.scheduling.models import Appointment, SessionType, TimeOff
+from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.rulebook import bump_rules
 
@@ -331,3 +332,18 @@ def test_an_offer_ends_when_the_therapist_closes_that_time_or_the_visit_goes_on_
     assert starts(desk, second) == [WEDNESDAY_TEN]
     serve(desk)
     assert offers(desk)[-1] == (second.id, "withdrawn")
+
+
+def test_a_time_somebody_held_when_they_asked_is_not_known_to_them(desk: Desk):
+    """They could not see it; once it is given back it is an opening like any other."""
+    booking = desk.booked(WEDNESDAY_TEN)
+    desk.hold(desk.screened(), TUESDAY_TEN)
+    ask(desk, booking)
+    serve(desk)
+    assert offers(desk) == []
+    desk.counter.clock.advance(HOLD_TTL)  # type: ignore[attr-defined]
+    serve(desk)
+    assert offers(desk) == [(booking.id, "open")]
+    desk.session.expire_all()
+    offered_at = desk.session.scalars(select(EarlierTimeOffer.start_at)).one()
+    assert abs(offered_at - TUESDAY_TEN) < timedelta(hours=1)

@@ -362,3 +362,27 @@ def test_a_lost_race_leaves_the_run_and_the_others_hold_as_they_were(desk: Desk,
     with pytest.raises(SlotTaken):
         desk.hold(booking, TEN)
     assert desk.fresh(booking).first_held_at is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("rosa@example.com", "Rosa+Physio@example.com", True),
+        ("r.o.sa@gmail.com", "rosa+2@googlemail.com", True),
+        ("r.osa@example.com", "rosa@example.com", False),
+        ("+rosa@example.com", "+ben@example.com", False),
+        ("rosa@gmail.com", "rosa@example.com", False),
+    ],
+)
+def test_spellings_of_one_mailbox_have_its_hours_together(
+    desk: Desk, clock: FixedClock, one: str, other: str, same: bool
+):
+    booking = waited(desk, clock)
+    desk.confirm_email(booking, one)
+    desk.hold(booking, NEXT_DAY)
+    elsewhere = desk.screened()
+    desk.hold(elsewhere, TWO)
+    desk.confirm_email(elsewhere, other)
+    assert (holds_until(desk, booking) is None) is same
+    digests = set(desk.session.scalars(select(EmailConfirmation.email_digest)))
+    assert len(digests) == (1 if same else 2)

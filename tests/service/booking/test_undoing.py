@@ -15,18 +15,22 @@ from consult.booking.changes import undoing
 from consult.booking.changes.money import find_money
 from consult.booking.changes.pages import recent_changes
 from consult.booking.changes.taking_back import Actor
-from consult.booking.changes.undoing import UndoTooLate, VisitNotBegun
+from consult.booking.changes.undoing import NotToldInTime, UndoTooLate, VisitNotBegun
 from consult.booking.models import Booking
 from consult.booking.upkeep import Upkeep
 from consult.calendaring.models import CalendarObject
 from consult.core.clock import FixedClock
 from consult.core.errors import ConsultError
 from consult.core.money import Money
+from consult.core.timespan import TimeSpan
 from consult.deps import deps
 from consult.notifications.mailer import FileMailer, MailUnavailable
 from consult.payments.demo_gateway import Fault
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
+from consult.scheduling.models import Appointment, SessionType
+from consult.scheduling.queries import find_slots, get_schedule
+from consult.scheduling.service import block_time
 
 from .conftest import Desk
 from .post import kinds, letters
@@ -342,15 +346,109 @@ def test_the_button_pressed_twice_or_on_an_old_page_takes_back_no_more(
 
 
 @pytest.mark.parametrize("change", ["cancel", "move"])
-def test_an_hour_that_somebody_has_by_now_is_not_taken_back(
+def test_the_hour_she_left_is_not_on_sale_while_she_may_take_it_back(
     desk: Desk, booking: Booking, clock: FixedClock, change: str
 ):
     _change(desk, booking, change)
-    desk.hold(desk.screened(), WEDNESDAY)
+    stranger, neighbour = desk.screened(), desk.booked(THURSDAY + timedelta(hours=1))
+    clock.advance(WINDOW - SECOND)
+    for late in (0 * MINUTE, 30 * MINUTE):
+        with pytest.raises(SlotTaken):
+            desk.hold(stranger, WEDNESDAY + late)
+    with pytest.raises(SlotTaken):
+        move(desk, neighbour, WEDNESDAY)
+    undo(desk, booking)
+    assert visit(desk, booking) == (Status.BOOKED, WEDNESDAY)
+    assert kept(desk) == []
+
+
+@pytest.mark.parametrize("change", ["cancel", "move"])
+def test_when_the_minutes_are_over_it_is_free_though_no_worker_runs(
+    desk: Desk, booking: Booking, clock: FixedClock, change: str
+):
+    _change(desk, booking, change)
+    stranger = desk.screened()
+    clock.advance(WINDOW)
+    assert WEDNESDAY in _on_offer(desk)
+    desk.hold(stranger, WEDNESDAY)
+
+
+def test_of_a_move_by_minutes_what_it_left_is_kept(desk: Desk, booking: Booking, clock: FixedClock):
+    _change(desk, booking, "move", WEDNESDAY + 15 * MINUTE)
+    assert kept(desk) == [(WEDNESDAY, WEDNESDAY + 15 * MINUTE)]
+    undo(desk, booking)
+    assert (visit(desk, booking), kept(desk)) == ((Status.BOOKED, WEDNESDAY), [])
+
+
+def test_of_two_moves_the_hour_an_undo_leads_to_is_kept_and_no_other(
+    desk: Desk, booking: Booking, clock: FixedClock
+):
+    move(desk, booking, THURSDAY, Actor.THERAPIST)
+    clock.advance(WINDOW - MINUTE)
+    move(desk, booking, THURSDAY + DAY, Actor.THERAPIST)
+    assert [start_at for start_at, _ in kept(desk)] == [WEDNESDAY]
+    clock.advance(WINDOW - SECOND)
+    desk.hold(desk.screened(), THURSDAY)
+    undo(desk, booking)
+    assert visit(desk, booking) == (Status.BOOKED, WEDNESDAY)
+
+
+def test_a_cancellation_after_a_move_and_then_the_move_are_both_taken_back(
+    desk: Desk, booking: Booking, clock: FixedClock
+):
+    move(desk, booking, THURSDAY, Actor.THERAPIST)
+    clock.advance(MINUTE)
+    cancel(desk, booking, Actor.THERAPIST)
+    assert [start_at for start_at, _ in kept(desk)] == [WEDNESDAY, THURSDAY]
+    undo(desk, booking)
+    assert visit(desk, booking) == (Status.BOOKED, THURSDAY)
+    undo(desk, booking)
+    assert (visit(desk, booking), kept(desk)) == ((Status.BOOKED, WEDNESDAY), [])
+
+
+@pytest.mark.parametrize("change", ["cancel", "move"])
+def test_once_the_patient_has_changed_it_nothing_is_kept(desk: Desk, booking: Booking, change: str):
+    move(desk, booking, THURSDAY, Actor.THERAPIST)
+    if change == "cancel":
+        cancel(desk, booking)
+    else:
+        move(desk, booking, WEDNESDAY)
+    assert kept(desk) == []
+
+
+@pytest.mark.parametrize("change", ["cancel", "move"])
+def test_her_own_entry_may_take_the_hour_and_then_it_is_not_taken_back(
+    desk: Desk, booking: Booking, clock: FixedClock, change: str
+):
+    _change(desk, booking, change)
+    _block(desk, TimeSpan(WEDNESDAY, WEDNESDAY + 15 * MINUTE))
     before = everything(desk, booking)
     with pytest.raises(SlotTaken):
         undo(desk, booking)
     assert everything(desk, booking) == before
+
+
+def kept(desk: Desk) -> list[tuple[datetime, datetime]]:
+    """What is held for nobody, so that a change can be undone."""
+    desk.session.expire_all()
+    held = select(Appointment).where(Appointment.status == Status.HELD, Appointment.booking_id.is_(None))
+    rows = desk.session.scalars(held.order_by(Appointment.start_at))
+    return [
+        (row.start_at, row.end_at - 15 * MINUTE * (row.end_at - row.start_at > 50 * MINUTE)) for row in rows
+    ]
+
+
+def _on_offer(desk: Desk) -> list[datetime]:
+    type_id = desk.session.scalars(select(SessionType.id)).first()
+    assert type_id is not None
+    slots = find_slots(desk.session, type_id, WEDNESDAY.date(), 1, desk.now, "America/New_York")
+    return [slot.start_at for slot in slots]
+
+
+def _block(desk: Desk, span: TimeSpan) -> None:
+    schedule_id = get_schedule(desk.session).id
+    with desk.counter.transaction():
+        block_time(desk.session, schedule_id=schedule_id, span=span, title="Dentist", now=desk.now)
 
 
 def test_a_former_time_that_is_past_is_not_taken_back(desk: Desk, booking: Booking, clock: FixedClock):
@@ -428,6 +526,46 @@ def test_a_visit_is_marked_from_its_start_on_and_the_mark_taken_back(
     assert visit(desk, booking)[0] is Status.BOOKED
     mark(desk, booking, Status.DONE)
     assert visit(desk, booking)[0] is Status.DONE
+
+
+@pytest.mark.parametrize(
+    ("told_before", "taken_back", "allowed"),
+    [(59, False, False), (60, False, False), (69, False, False), (70, False, True), (45, True, False)],
+)
+def test_a_patient_told_less_than_an_hour_before_has_not_missed_it(
+    desk: Desk, booking: Booking, clock: FixedClock, told_before: int, taken_back: bool, allowed: bool
+):
+    """Less than sixty minutes before, the mail goes at once; else it waits for ten."""
+    clock.now = WEDNESDAY - told_before * MINUTE
+    new = THURSDAY if taken_back else WEDNESDAY
+    if not taken_back:
+        clock.advance(-DAY)
+        move(desk, booking, THURSDAY)
+        clock.advance(DAY)
+    move(desk, booking, new, Actor.THERAPIST)
+    sent(desk)
+    if taken_back:
+        undo(desk, booking)
+    clock.now = WEDNESDAY
+    if allowed:
+        mark(desk, booking, Status.NO_SHOW)
+        assert visit(desk, booking) == (Status.NO_SHOW, WEDNESDAY)
+        return
+    with pytest.raises(NotToldInTime):
+        mark(desk, booking, Status.NO_SHOW)
+    mark(desk, booking, Status.DONE)
+    assert visit(desk, booking) == (Status.DONE, WEDNESDAY)
+
+
+def test_a_time_the_patient_chose_after_it_is_missed_like_any_other(
+    desk: Desk, booking: Booking, clock: FixedClock
+):
+    clock.now = WEDNESDAY - 30 * MINUTE
+    move(desk, booking, WEDNESDAY + timedelta(hours=2), Actor.THERAPIST)
+    move(desk, booking, THURSDAY)
+    clock.now = THURSDAY
+    mark(desk, booking, Status.NO_SHOW)
+    assert visit(desk, booking) == (Status.NO_SHOW, THURSDAY)
 
 
 @pytest.mark.parametrize("outcome", [Status.DONE, Status.NO_SHOW])

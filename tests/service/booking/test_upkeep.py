@@ -13,6 +13,7 @@ from consult.booking.upkeep import DRAFT_LIFETIME, Upkeep, purge_drafts
 from consult.core.clock import FixedClock
 from consult.deps import deps
 from consult.intake.models import QuestionnaireResponse
+from consult.payments.asking import SOONEST
 from consult.payments.demo_gateway import Fault
 from consult.payments.models import Payment, Refund
 from consult.practice.models import Patient
@@ -57,6 +58,7 @@ def test_a_silent_gateway_stops_neither_the_other_payments_nor_the_pass(
     desk.gateway.faults = [Fault.DOWN_BEFORE]
     upkeep.run_due()
     assert [desk.fresh(booking).confirmed_at is not None for booking in paid] == [False, True]
+    clock.advance(SOONEST)
     upkeep.run_due()
     assert all(desk.fresh(booking).confirmed_at for booking in paid)
 

@@ -8,22 +8,15 @@ from sqlalchemy.orm import Session
 from consult.core.clock import FixedClock
 from consult.core.timespan import TimeSpan
 from consult.db.transaction import transaction
-from consult.practice.models import Practice, Therapist
 from consult.scheduling.lifecycle import Status
-from consult.scheduling.models import Appointment, Schedule, SessionType
+from consult.scheduling.models import Appointment
+from tests.rows import new_practice, new_schedule, new_session_type, save
+from tests.rows import new_therapist as unsaved_therapist
 
 
 @pytest.fixture
 def practice_id(session: Session, clock: FixedClock) -> uuid.UUID:
-    practice = Practice(
-        name="Patel",
-        phone="+1 555 0100",
-        licensed_states=["NY"],
-        full_refund_hours=24,
-        late_refund_percent=50,
-        privacy_version="1",
-        created_at=clock(),
-    )
+    practice = new_practice(name="Patel", created_at=clock())
     with transaction(session):
         session.add(practice)
     return practice.id
@@ -32,7 +25,7 @@ def practice_id(session: Session, clock: FixedClock) -> uuid.UUID:
 @pytest.fixture
 def new_therapist(session: Session, clock: FixedClock, practice_id: uuid.UUID) -> Callable[[], uuid.UUID]:
     def make() -> uuid.UUID:
-        therapist = Therapist(practice_id=practice_id, name="Olivia Patel", about="", created_at=clock())
+        therapist = unsaved_therapist(practice_id, name="Olivia Patel", created_at=clock())
         with transaction(session):
             session.add(therapist)
         return therapist.id
@@ -50,29 +43,11 @@ def new_appointment(
     session: Session, clock: FixedClock, therapist_id: uuid.UUID
 ) -> Callable[[datetime], tuple[uuid.UUID, TimeSpan]]:
     """An appointment of 45 minutes from the given start: its id and span."""
-    schedule = Schedule(
-        therapist_id=therapist_id,
-        zone="America/New_York",
-        slot_step_minutes=15,
-        notice_minutes=0,
-        horizon_days=60,
-    )
-    session_type = SessionType(
-        schedule_id=schedule.id,
-        name="Session",
-        minutes=45,
-        price_minor=9500,
-        currency="usd",
-        buffer_before_minutes=0,
-        buffer_after_minutes=0,
-        position=0,
-        active=True,
-    )
+    schedule = new_schedule(therapist_id)
+    session_type = new_session_type(schedule.id, minutes=45)
     schedule_id, session_type_id = schedule.id, session_type.id
     with transaction(session):
-        session.add(schedule)
-        session.flush()
-        session.add(session_type)
+        save(session, schedule, session_type)
 
     def make(start_at: datetime) -> tuple[uuid.UUID, TimeSpan]:
         span = TimeSpan(start_at, start_at + timedelta(minutes=45))

@@ -1,20 +1,23 @@
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import icalendar
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from consult.calendaring.itip import Method, Party
 from consult.calendaring.models import CalendarObject
 from consult.calendaring.service import (
+    Detail,
     EventWithdrawn,
     Texts,
     download,
     invitation_for,
     publish,
+    redraw,
     reinstate,
     withdraw,
 )
@@ -47,6 +50,13 @@ class Desk:
     ) -> None:
         self.session, self.clock, self.sealer = session, clock, sealer
         self.therapist_id, self.appointment_id = therapist_id, appointment_id
+
+    def redraw(self, texts: Texts) -> None:
+        with transaction(self.session):
+            redraw(self.session, appointment_id=self.appointment_id, texts=texts, now=self.clock())
+
+    def row(self) -> CalendarObject:
+        return self.session.scalars(select(CalendarObject)).one()
 
     def publish(self, start_at: datetime = START, minutes: int = 45) -> CalendarObject:
         with transaction(self.session):
@@ -223,6 +233,36 @@ def test_the_therapist_sees_initials_and_a_link_behind_the_sign_in_only(desk: De
     assert b"https://book.example.org/therapist/bookings/1" in body
     for secret in (b"Jane", b"Canary", b"Doe", b"s3cret-token"):
         assert secret not in body
+
+
+@pytest.mark.parametrize(
+    ("detail", "summary", "has_link"),
+    [
+        (Detail.BUSY, "Busy", False),
+        (Detail.INITIALS, "Online appointment – J. D.", True),
+        (Detail.NAME, "Online appointment – Jane Canary Doe", True),
+    ],
+)
+def test_the_therapists_feed_shows_as_much_as_she_chose(
+    desk: Desk, detail: Detail, summary: str, has_link: bool
+) -> None:
+    before = desk.publish()
+    sequence, stamp = before.sequence, before.revised_at
+    desk.redraw(replace(TEXTS, detail=detail))
+    row = desk.row()
+    event = icalendar.Calendar.from_ical(
+        b"BEGIN:VCALENDAR\r\n" + row.vevent_therapist + b"END:VCALENDAR\r\n"
+    ).events[0]
+    assert str(event["SUMMARY"]) == summary
+    assert ("URL" in event, "LOCATION" in event, "CONFERENCE" in event) == (has_link,) * 3
+    assert (row.sequence, row.revised_at > stamp) == (sequence, True)
+
+
+def test_a_withdrawn_appointment_is_not_shown_again_by_another_choice(desk: Desk) -> None:
+    desk.publish()
+    desk.withdraw()
+    desk.redraw(replace(TEXTS, detail=Detail.NAME))
+    assert desk.row().vevent_therapist is None
 
 
 def test_no_row_holds_the_name_or_the_secret_address_in_plain(desk: Desk) -> None:

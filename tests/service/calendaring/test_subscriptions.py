@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import icalendar
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, literal, text
 from sqlalchemy.orm import Session
 
 from consult.calendaring import event as event_module
@@ -79,7 +79,7 @@ class Calendars:
         return read_feed(
             self.session,
             token,
-            name=name,
+            name=literal(name),
             gzipped=gzipped,
             if_none_match=etag,
             if_modified_since=since,
@@ -207,6 +207,23 @@ def test_an_unchanged_feed_is_answered_without_looking_at_events(calendars: Cale
     assert page.body is None
     assert page.etag == tag
     assert not [statement for statement in statements if "calendar_object" in statement]
+
+
+def test_an_unchanged_feed_costs_one_question_and_mostly_no_write(calendars: Calendars) -> None:
+    token = calendars.subscribe()
+    page = calendars.read(token)
+    assert page.fetch_is_news
+    with transaction(calendars.session):
+        record_fetch(calendars.session, page.subscription_id, "Thunderbird", calendars.clock())
+    statements: list[str] = []
+    bind = calendars.session.get_bind()
+    event.listen(bind, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    calendars.clock.advance(timedelta(minutes=5) - timedelta(seconds=1))
+    assert not calendars.read(token, etag=page.etag).fetch_is_news
+    assert len(statements) == 1
+    calendars.clock.advance(timedelta(seconds=1))
+    assert calendars.read(token, etag=page.etag).fetch_is_news
 
 
 def test_a_feed_is_joined_from_stored_events_and_builds_none(

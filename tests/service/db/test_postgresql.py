@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, text
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
 from consult.db.engine import prepare_postgresql
@@ -64,3 +64,50 @@ def test_a_connection_the_server_has_closed_is_replaced(engine: Engine) -> None:
 
     with engine.connect() as connection:
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != pid
+
+
+def test_outside_a_transaction_nothing_can_be_written(engine: Engine) -> None:
+    with Session(engine) as session, pytest.raises(InternalError, match="read-only"):
+        session.execute(text("CREATE TABLE somewhere (words TEXT)"))
+    with engine.connect() as connection, pytest.raises(InternalError, match="read-only"):
+        connection.execute(text("CREATE TABLE somewhere (words TEXT)"))
+
+
+def test_a_page_that_reads_after_it_wrote_cannot_write_again(engine: Engine) -> None:
+    with Session(engine) as session:
+        with transaction(session):
+            write(session)
+        with pytest.raises(InternalError, match="read-only"):
+            session.execute(text("CREATE TABLE somewhere (words TEXT)"))
+
+
+def prepared(engine: Engine) -> int:
+    with engine.connect() as connection:
+        query = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%from this page%'"
+        return connection.execute(text(query)).scalar_one()
+
+
+def test_what_was_prepared_outlives_the_page_that_read(engine: Engine) -> None:
+    for _ in range(10):
+        with Session(engine) as session:
+            session.execute(text("SELECT 'from this page'"))
+
+    assert prepared(engine) == 1
+
+
+def test_the_plan_of_a_statement_is_made_once(engine: Engine) -> None:
+    for number in range(20):
+        with Session(engine) as session:
+            session.execute(text("SELECT 'from this page' || CAST(:number AS text)"), {"number": number})
+
+    with engine.connect() as connection:
+        query = "SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE '%from this page%||%'"
+        assert connection.execute(text(query)).scalar_one() == 0
+
+
+def test_a_page_that_only_read_ends_its_transaction(engine: Engine) -> None:
+    """Or the next on this connection would see the database as it was."""
+    with Session(engine) as session:
+        first = session.execute(text("SELECT now()")).scalar_one()
+    with Session(engine) as session:
+        assert session.execute(text("SELECT now()")).scalar_one() > first

@@ -8,15 +8,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consult.booking.models import Booking
 from consult.core.clock import FixedClock
 from consult.db.sealing import Sealer
 from consult.db.transaction import transaction
 from consult.notifications.message import Message
 from consult.notifications.models import OutboxMessage
 from consult.notifications.service import Claim, claim_due, enqueue, fail, finish, send_due
-from consult.practice.models import Practice, Therapist
-from consult.scheduling.models import Schedule, SessionType
+from tests.rows import new_booking, save, save_session_type
 
 LEASE = timedelta(minutes=5)
 
@@ -122,46 +120,7 @@ def outbox(session: Session, clock: FixedClock, sealer: Sealer) -> Outbox:
 
 @pytest.fixture
 def booking_id(session: Session, clock: FixedClock) -> uuid.UUID:
-    practice = Practice(
-        name="Patel",
-        phone="+1 555 0100",
-        licensed_states=["NY"],
-        full_refund_hours=24,
-        late_refund_percent=50,
-        privacy_version="1",
-        created_at=clock(),
-    )
-    therapist = Therapist(practice_id=practice.id, name="Olivia Patel", about="", created_at=clock())
-    schedule = Schedule(
-        therapist_id=therapist.id,
-        zone="America/New_York",
-        slot_step_minutes=15,
-        notice_minutes=0,
-        horizon_days=60,
-    )
-    session_type = SessionType(
-        schedule_id=schedule.id,
-        name="Session",
-        minutes=45,
-        price_minor=9500,
-        currency="usd",
-        buffer_before_minutes=0,
-        buffer_after_minutes=0,
-        position=0,
-        active=True,
-    )
-    booking = Booking(
-        token_digest="0" * 64,
-        token_sealed=b"",
-        session_type_id=session_type.id,
-        zone="America/New_York",
-        price_minor=9500,
-        currency="usd",
-        refund_terms={},
-        started_at=clock(),
-    )
     with transaction(session):
-        for row in (practice, therapist, schedule, session_type, booking):
-            session.add(row)
-            session.flush()
-    return booking.id
+        booking = new_booking(save_session_type(session).id, started_at=clock())
+        save(session, booking)
+        return booking.id

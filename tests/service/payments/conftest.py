@@ -2,25 +2,26 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from consult.booking.models import Booking
 from consult.core.clock import FixedClock
 from consult.core.money import Money
 from consult.db.transaction import transaction
 from consult.payments import ledger
+from consult.payments.alerts import AlertKind, AlertRaised
 from consult.payments.demo_gateway import DemoGateway
 from consult.payments.gateway import ReturnUrls
 from consult.payments.models import Payment
+from consult.payments.outcomes import News
 from consult.payments.service import open_payment
 from consult.payments.till import Checkout, Till, start_checkout
-from consult.practice.models import Practice, Therapist
-from consult.scheduling.models import Schedule, SessionType
+from tests.rows import new_booking as unsaved_booking
+from tests.rows import save_session_type
 from tests.stripe_double.fixtures import double, pay_at, stripe  # noqa: F401 - fixtures
 
 PRICE = Money(9000, "usd")
@@ -29,39 +30,7 @@ LIFE = timedelta(minutes=35)
 
 
 def add_session_type(session: Session) -> uuid.UUID:
-    now = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-    practice = Practice(
-        name="Harbour Physio",
-        phone="+1 555 0100",
-        licensed_states=["NY"],
-        full_refund_hours=24,
-        late_refund_percent=50,
-        privacy_version="1",
-        created_at=now,
-    )
-    therapist = Therapist(practice_id=practice.id, name="R. Vale", about="", created_at=now)
-    schedule = Schedule(
-        therapist_id=therapist.id,
-        zone="America/New_York",
-        slot_step_minutes=30,
-        notice_minutes=120,
-        horizon_days=30,
-    )
-    session_type = SessionType(
-        schedule_id=schedule.id,
-        name="First consultation",
-        minutes=60,
-        price_minor=PRICE.minor,
-        currency=PRICE.currency,
-        buffer_before_minutes=0,
-        buffer_after_minutes=0,
-        position=1,
-        active=True,
-    )
-    for row in (practice, therapist, schedule, session_type):
-        session.add(row)
-        session.flush()
-    return session_type.id
+    return save_session_type(session, price_minor=PRICE.minor, currency=PRICE.currency).id
 
 
 @pytest.fixture
@@ -70,16 +39,7 @@ def new_booking(session: Session) -> Callable[[], uuid.UUID]:
         session_type_id = add_session_type(session)
 
     def add() -> uuid.UUID:
-        booking = Booking(
-            token_digest=uuid.uuid4().hex * 2,
-            token_sealed=b"sealed",
-            session_type_id=session_type_id,
-            zone="America/New_York",
-            price_minor=PRICE.minor,
-            currency=PRICE.currency,
-            refund_terms={},
-            started_at=datetime(2026, 6, 1, 12, 0, tzinfo=UTC),
-        )
+        booking = unsaved_booking(session_type_id, price_minor=PRICE.minor, currency=PRICE.currency)
         booking_id = booking.id
         with transaction(session):
             session.add(booking)
@@ -100,13 +60,32 @@ def demo(session: Session, clock: FixedClock) -> DemoGateway:
 
 @pytest.fixture
 def news() -> list[object]:
-    """All that the booking was told, in order."""
+    """All that the booking was told but alerts, in order."""
     return []
 
 
 @pytest.fixture
-def till(session: Session, demo: DemoGateway, news: list[object]) -> Till:
-    return Till(session, partial(transaction, session), demo, news.append)
+def alerts() -> list[AlertKind]:
+    """The kinds of alerts told, in order."""
+    return []
+
+
+@pytest.fixture
+def hear(news: list[object], alerts: list[AlertKind]) -> Callable[[News], None]:
+    """The booking's ear."""
+
+    def take(told: News) -> None:
+        if isinstance(told, AlertRaised):
+            alerts.append(told.kind)
+        else:
+            news.append(told)
+
+    return take
+
+
+@pytest.fixture
+def till(session: Session, demo: DemoGateway, hear: Callable[[News], None]) -> Till:
+    return Till(session, partial(transaction, session), demo, hear)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from consult.core.money import Money
 from consult.db.transaction import transaction
 from consult.payments import refund_service
 from consult.payments import till as tills
+from consult.payments.alerts import AlertKind, open_alerts
+from consult.payments.asking import SOONEST
 from consult.payments.demo_gateway import KEY_LIFETIME, Fault
 from consult.payments.errors import ForeignSnapshot, RefundAlreadyRequested, RefundDelayed, RefundTooLarge
 from consult.payments.gateway import RefundSnapshot, RefundStatus
@@ -277,29 +279,35 @@ def test_another_gateways_refund_waits_and_no_try_is_counted(till, request_refun
     assert read(refund_id).attempts == 0
 
 
-def test_each_failed_try_puts_the_next_one_off_until_a_person_has_to_look(
-    till, request_refund, demo, clock, due
+def test_each_failed_try_puts_the_next_one_off_and_a_person_is_told_while_it_goes_on_once_a_day(
+    till, request_refund, demo, clock, due, alerts, session
 ):
     refund_id = request_refund(reason="patient")
     waits = []
-    while refund_id in due():
+    while len(waits) < 7:
+        assert alerts == ([] if len(waits) < 5 else [AlertKind.REFUND_STUCK])
         demo.faults = [Fault.DOWN_BEFORE]
         with pytest.raises(RefundDelayed):
             tills.run_refund(till, refund_id, clock())
+        tills.tell_of_stuck_refunds(till, clock())
         minutes = 0
         while refund_id not in due() and minutes < 5000:
             clock.advance(timedelta(minutes=4))
             minutes += 4
         waits.append(minutes)
-    assert waits == [4, 16, 64, 256, 5000]
+    assert waits == [4, 16, 64, 256, 1024, 1440, 1440]
+    assert tills.run_refund(till, refund_id, clock()).state is RefundState.SUCCEEDED
+    session.rollback()
+    assert open_alerts(session) == []
 
 
-def test_refunds_to_run_are_those_that_are_not_settled(request_refund, record, due):
+def test_refunds_to_run_are_those_that_are_not_settled(request_refund, record, due, clock):
     waiting = request_refund(Money(1000, "usd"), "one")
     pending = request_refund(Money(1000, "usd"), "two")
     done = request_refund(Money(1000, "usd"), "three")
     record(pending, RefundStatus.PENDING, Money(1000, "usd"), "re_2")
     record(done, RefundStatus.SUCCEEDED, Money(1000, "usd"), "re_3")
+    clock.advance(SOONEST)
     assert set(due()) == {waiting, pending}
     assert due("another") == []
 

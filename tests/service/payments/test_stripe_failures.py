@@ -13,6 +13,7 @@ from consult.core.money import Money
 from consult.db.transaction import transaction
 from consult.payments import service
 from consult.payments import till as tills
+from consult.payments.alerts import AlertKind
 from consult.payments.errors import CheckoutRefused, CheckoutUnavailable, RefundDelayed, RefundTooLarge
 from consult.payments.gateway import BadSignature, ReturnUrls
 from consult.payments.gateway_events import receive
@@ -33,9 +34,9 @@ class CrashError(Exception):
 
 
 @pytest.fixture
-def till(session, stripe, news, double, clock):
+def till(session, stripe, hear, double, clock):
     """With Stripe behind it; the double's events come in at its side door."""
-    till = tills.Till(session, partial(transaction, session), stripe, news.append)
+    till = tills.Till(session, partial(transaction, session), stripe, hear)
 
     def take(body, headers):
         try:
@@ -425,15 +426,16 @@ def test_row_23_what_the_dashboard_gave_back_is_not_given_again(send_back, paid,
 
 @pytest.mark.parametrize(("won", "last"), [(True, [("dispute_won", 9000)]), (False, [])], ids=["won", "lost"])
 def test_row_24_a_dispute_takes_the_money_out_of_the_ledger_until_it_is_won(
-    till, paid, double, entries, caplog, won, last
+    till, paid, double, entries, alerts, won, last
 ):
     double.dispute(paid.gateway_payment_id)
     assert set(double.hooks.deliver_all()) == {200}
     assert entries() == [("charge", 9000), ("dispute", -9000)]
-    assert f"dispute of payment {paid.id}" in caplog.text
+    assert alerts == [AlertKind.DISPUTE]
     double.decide_disputes(won=won)
     double.hooks.deliver_all()
     assert entries() == [("charge", 9000), ("dispute", -9000), *last]
+    assert alerts[1:] == ([AlertKind.DISPUTE_WON] if won else [])
 
 
 def test_row_24_a_disputed_payment_cannot_be_refunded_as_well(send_back, paid, double):

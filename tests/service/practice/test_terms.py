@@ -1,31 +1,19 @@
 """The terms for cancelling and moving."""
 
-from datetime import UTC, datetime
-
 import pytest
 from sqlalchemy.orm import Session
 
 from consult.core.given import NotSaved
 from consult.db.transaction import transaction
-from consult.practice.models import Practice
 from consult.practice.service import get_practice
 from consult.practice.terms import GivenTerms, save_terms
+from tests.rows import new_practice
 
 
 @pytest.fixture(autouse=True)
 def _practice(session: Session) -> None:
     with transaction(session):
-        session.add(
-            Practice(
-                name="Harbour Physio",
-                phone="+1 555 0100",
-                licensed_states=["NY"],
-                full_refund_hours=24,
-                late_refund_percent=50,
-                privacy_version="1",
-                created_at=datetime(2026, 6, 1, tzinfo=UTC),
-            )
-        )
+        session.add(new_practice())
 
 
 def terms(session: Session) -> tuple[int, int, int]:

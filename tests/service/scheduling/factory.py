@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from consult.booking.models import Booking
-from consult.practice.models import Practice, Therapist
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import (
     Appointment,
@@ -19,9 +17,7 @@ from consult.scheduling.models import (
     TimeOff,
 )
 from consult.scheduling.rulebook import bump_rules
-
-NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-"""A Monday, eight in the morning in New York."""
+from tests.rows import NOW, new_booking, new_practice, new_schedule, new_session_type, new_therapist, save
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -49,18 +45,10 @@ def add_clinic(
     holiday_region: str | None = None,
 ) -> Clinic:
     """A practice whose therapist works from nine to five, Mondays to Fridays, and offers one session."""
-    practice = Practice(
-        name="Harbour Physio",
-        phone="+1 555 0100",
-        licensed_states=["NY"],
-        full_refund_hours=24,
-        late_refund_percent=50,
-        privacy_version="1",
-        created_at=NOW,
-    )
-    therapist = Therapist(practice_id=practice.id, name="R. Vale", about="", created_at=NOW)
-    schedule = Schedule(
-        therapist_id=therapist.id,
+    practice = new_practice()
+    therapist = new_therapist(practice.id)
+    schedule = new_schedule(
+        therapist.id,
         zone=zone,
         slot_step_minutes=step_minutes,
         notice_minutes=notice_minutes,
@@ -69,9 +57,7 @@ def add_clinic(
         max_per_week=max_per_week,
         holiday_region=holiday_region,
     )
-    for row in (practice, therapist, schedule):
-        session.add(row)
-        session.flush()
+    save(session, practice, therapist, schedule)
     session_type = add_session_type(session, schedule.id, minutes=minutes, buffers=buffers)
     for weekday in range(5):
         session.add(
@@ -91,35 +77,22 @@ def add_session_type(
     position: int = 1,
     active: bool = True,
 ) -> SessionType:
-    session_type = SessionType(
-        schedule_id=schedule_id,
+    session_type = new_session_type(
+        schedule_id,
         name=name,
         minutes=minutes,
-        price_minor=9000,
-        currency="usd",
         buffer_before_minutes=buffers[0],
         buffer_after_minutes=buffers[1],
         position=position,
         active=active,
     )
-    session.add(session_type)
-    session.flush()
+    save(session, session_type)
     return session_type
 
 
 def add_booking(session: Session, clinic: Clinic) -> uuid.UUID:
-    booking = Booking(
-        token_digest=uuid.uuid4().hex * 2,
-        token_sealed=b"sealed",
-        session_type_id=clinic.session_type_id,
-        zone="America/New_York",
-        price_minor=9000,
-        currency="usd",
-        refund_terms={},
-        started_at=NOW,
-    )
-    session.add(booking)
-    session.flush()
+    booking = new_booking(clinic.session_type_id)
+    save(session, booking)
     return booking.id
 
 

@@ -88,6 +88,29 @@ def test_a_slip_costs_nothing_for_minutes_and_a_new_time_for_a_day(
         moved_at=LONG_AGO + moved_after if moved_after else None,
         moved_by=moved_by,
         moved_from_at=LONG_AGO + from_after if from_after else None,
+        therapist_moved_at=None,
+    )
+    assert until == LONG_AGO + expected
+
+
+@pytest.mark.parametrize(
+    ("therapist_after", "moved_after", "expected"),
+    [
+        (30 * HOUR, None, 54 * HOUR),
+        (30 * HOUR, 31 * HOUR, 54 * HOUR),
+        (30 * HOUR, 54 * HOUR, 54 * HOUR + 15 * MINUTE),
+    ],
+)
+def test_the_day_after_a_therapists_move_lasts_whatever_the_patient_chooses_in_it(
+    therapist_after: timedelta, moved_after: timedelta | None, expected: timedelta
+):
+    until = grace_end(
+        TERMS,
+        LONG_AGO,
+        moved_at=LONG_AGO + moved_after if moved_after else None,
+        moved_by=Actor.PATIENT if moved_after else None,
+        moved_from_at=LONG_AGO + 90 * HOUR if moved_after else None,
+        therapist_moved_at=LONG_AGO + therapist_after,
     )
     assert until == LONG_AGO + expected
 

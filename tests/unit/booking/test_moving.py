@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consult.booking.changes.moving import Immovable, why_immovable
+from consult.booking.changes.moving import MOST_MOVES, Immovable, why_immovable
 from consult.payments.refunds import RefundTerms
 
 START = datetime(2026, 6, 10, 15, 0, tzinfo=UTC)
@@ -35,6 +35,15 @@ def test_a_patient_may_move(
         start_at=START,
         grace_until=now + grace_left,
         on_safety_hold=on_hold,
+        moves=MOST_MOVES - 1,
         now=now,
     )
+    assert why is expected
+
+
+@pytest.mark.parametrize(("before", "expected"), [(48, Immovable.OFTEN), (23, Immovable.LATE)])
+def test_after_five_moves_of_their_own_they_may_not(before: int, expected: Immovable):
+    now = START - before * HOUR
+    terms = RefundTerms(24, 50, 24)
+    why = why_immovable(terms, start_at=START, grace_until=now - HOUR, on_safety_hold=False, moves=5, now=now)
     assert why is expected

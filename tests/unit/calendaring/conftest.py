@@ -22,7 +22,7 @@ def facts() -> Callable[..., EventFacts]:
             "created_at": datetime(2026, 6, 1, 11, 0, tzinfo=UTC),
             "span": TimeSpan(START, START + timedelta(minutes=45)),
             "summary": "Online appointment",
-            "description": f"Join here, and see everything about it: {PAGE}\nIn an emergency call 911.",
+            "description": f"When it is, and where to join: {PAGE}\nIn an emergency call 911.",
             "url": PAGE,
             "location": PAGE,
             "status": Status.CONFIRMED,

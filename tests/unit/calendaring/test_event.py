@@ -43,7 +43,7 @@ def test_an_event_has_every_property_once_and_in_utc(facts: Facts) -> None:
         "CLASS:PRIVATE",
         "CONFERENCE;FEATURE=VIDEO;LABEL=Join;VALUE=URI:https://book.example.org/b/k3y",
         "CREATED:20260601T110000Z",
-        f"DESCRIPTION:Join here\\, and see everything about it: {PAGE}\\nIn an emergency call 911.",
+        f"DESCRIPTION:When it is\\, and where to join: {PAGE}\\nIn an emergency call 911.",
         "DTEND:20260602T194500Z",
         "DTSTAMP:20260601T120000Z",
         "DTSTART:20260602T190000Z",

@@ -1,6 +1,6 @@
 import pytest
 
-from consult.core.text import clean_text
+from consult.core.text import clean_lines, clean_text
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,8 @@ def test_a_text_becomes_one_line_without_marks_that_steer_a_reader(dirty: str, c
 def test_a_long_text_is_cut_to_the_limit_and_shows_it() -> None:
     assert clean_text("x" * 300, 120) == "x" * 119 + "…"
     assert clean_text("x" * 120, 120) == "x" * 120
+
+
+def test_lines_stay_lines_and_lose_the_same_marks() -> None:
+    assert clean_lines(" Ann\r\nLee\rDoe\tRoe \n") == "Ann\nLee\nDoe Roe"
+    assert clean_lines("\u202eeeL\u202c\n\u2066An\x00n\u2069\ud800\ufeff") == "eeL\nAnn"

@@ -14,9 +14,9 @@ from consult.notifications.compose import (
     Reinstated,
     SafetyHold,
     TherapistCancelled,
+    TherapistMoneyAlert,
     TherapistMoved,
     TherapistNewBooking,
-    TherapistRefundFailed,
     TherapistSafetyAlert,
     compose,
 )
@@ -48,8 +48,9 @@ TO_THERAPIST: list[Letter] = [
     TherapistSafetyAlert(SPAN, ZONE, THERAPIST_PAGE),
     TherapistMoved(SPAN, ZONE, THERAPIST_PAGE, old_span=OLD_SPAN),
     TherapistCancelled(SPAN, ZONE, THERAPIST_PAGE),
-    TherapistRefundFailed(SPAN, ZONE, THERAPIST_PAGE),
 ]
+MONEY_ALERT = TherapistMoneyAlert(THERAPIST_PAGE)
+ALL = [*TO_PATIENT, *TO_THERAPIST, MONEY_ALERT]
 
 HEALTH_WORDS = re.compile(
     r"""\bache|ankle|\barm\b|back\b|bladder|body|bowel|clinic|condition|diagnos|disease|doctor|drug|exercise|flag
@@ -68,7 +69,7 @@ def names(letters: list[Letter]) -> list[str]:
     return [letter.kind for letter in letters]
 
 
-@pytest.mark.parametrize("letter", TO_PATIENT + TO_THERAPIST, ids=names(TO_PATIENT + TO_THERAPIST))
+@pytest.mark.parametrize("letter", ALL, ids=names(ALL))
 def test_no_mail_holds_a_word_about_health(environment: Environment, letter: Letter) -> None:
     message = written(environment, letter)
     all_of_it = "\n".join([message.subject, message.text, message.html]).replace(THERAPIST_PAGE, "")
@@ -90,6 +91,15 @@ def test_text_and_html_both_say_when_and_where_to_go_on(environment: Environment
         assert letter.page_url in body
     assert f'href="{letter.page_url}"' in message.html
     assert letter.page_url in message.text.splitlines()
+
+
+def test_a_money_alert_says_where_to_look_and_nothing_of_what_it_is(environment: Environment) -> None:
+    message = written(environment, MONEY_ALERT)
+
+    assert message.subject == "Money needs you"
+    assert THERAPIST_PAGE in message.text.splitlines()
+    assert f'href="{THERAPIST_PAGE}"' in message.html
+    assert not re.search(r"[$€£\d]|refund|dispute", message.text.replace(THERAPIST_PAGE, ""))
 
 
 @pytest.mark.parametrize("letter", TO_PATIENT, ids=names(TO_PATIENT))

@@ -71,6 +71,10 @@ def test_a_good_session_is_taken_with_its_name_on_one_line() -> None:
     assert facts == SessionFacts("Follow up", 30, Money(8050, "usd"), 0, 15)
 
 
+def test_a_session_may_be_free() -> None:
+    assert check_session(replace(SESSION, price=Money(0, "usd")), [], "usd").price == Money(0, "usd")
+
+
 @pytest.mark.parametrize(
     ("field", "values"),
     [
@@ -78,7 +82,7 @@ def test_a_good_session_is_taken_with_its_name_on_one_line() -> None:
         ("minutes", ["", 9, 241, "x"]),
         (
             "price",
-            ["", "free", Money(0, "usd"), Money(99, "usd"), Money(1_000_001, "usd"), Money(5_000, "eur")],
+            ["", "free", Money(99, "usd"), Money(1_000_001, "usd"), Money(5_000, "eur")],
         ),
         ("buffer_before_minutes", ["", -1, 121]),
         ("buffer_after_minutes", ["", -1, 121]),

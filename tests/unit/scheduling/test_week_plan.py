@@ -3,20 +3,11 @@
 from datetime import date, time, timedelta
 from itertools import pairwise
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consult.scheduling.availability import WeeklyHours
-from consult.scheduling.editor.week_plan import (
-    Period,
-    WeekdayHours,
-    added,
-    changed,
-    plan_of,
-    removed,
-    rules_of,
-)
+from consult.scheduling.editor.week_plan import Period, WeekdayHours, laid_over, plan_of, rules_of
 
 MORNINGS = (WeekdayHours(0, time(9), time(12)), WeekdayHours(1, time(9), time(12)))
 EVENINGS = (WeekdayHours(0, time(18), time(21)),)
@@ -49,53 +40,10 @@ def test_rules_of_every_shape_become_periods_that_follow_one_another() -> None:
     ]
 
 
-def test_other_hours_for_a_while_leave_the_usual_ones_around_them() -> None:
-    assert added(ALWAYS, JULY, LAST_OF_AUGUST, EVENINGS) == SUMMER
-
-
-def test_other_hours_for_good_end_the_usual_ones() -> None:
-    plan = added(ALWAYS, JULY, None, EVENINGS)
-    assert plan == [Period(None, LAST_OF_JUNE, MORNINGS), Period(JULY, None, EVENINGS)]
-
-
-def test_other_hours_within_and_across_periods_keep_what_they_do_not_cover() -> None:
-    within = added(SUMMER, date(2026, 7, 10), date(2026, 7, 12), LATE)
-    assert [(period.from_on, period.hours) for period in within] == [
-        (None, MORNINGS),
-        (JULY, EVENINGS),
-        (date(2026, 7, 10), LATE),
-        (date(2026, 7, 13), EVENINGS),
-        (SEPTEMBER, MORNINGS),
-    ]
-    exactly = added(SUMMER, JULY, LAST_OF_AUGUST, LATE)
-    assert [(period.from_on, period.hours) for period in exactly] == [
-        (None, MORNINGS),
-        (JULY, LATE),
-        (SEPTEMBER, MORNINGS),
-    ]
-    across = added(SUMMER, date(2026, 6, 15), date(2026, 9, 15), LATE)
-    assert [(period.from_on, period.hours) for period in across] == [
-        (None, MORNINGS),
-        (date(2026, 6, 15), LATE),
-        (date(2026, 9, 16), MORNINGS),
-    ]
-
-
-def test_changing_a_period_to_its_neighbours_hours_makes_them_one() -> None:
-    assert changed(SUMMER, JULY, MORNINGS) == ALWAYS
-
-
-def test_a_removed_period_is_filled_by_the_one_before() -> None:
-    assert removed(SUMMER, JULY) == ALWAYS
-    assert removed(SUMMER, SEPTEMBER) == [Period(None, LAST_OF_JUNE, MORNINGS), Period(JULY, None, EVENINGS)]
-
-
-@pytest.mark.parametrize("begins", [date(2026, 7, 2), date(1999, 1, 1)])
-def test_a_day_on_which_no_period_begins_is_none(begins: date) -> None:
-    with pytest.raises(KeyError):
-        changed(SUMMER, begins, LATE)
-    with pytest.raises(KeyError):
-        removed(SUMMER, begins)
+def test_hours_laid_over_leave_those_before_and_after() -> None:
+    assert laid_over(ALWAYS, Period(JULY, LAST_OF_AUGUST, EVENINGS)) == SUMMER
+    for_good = laid_over(ALWAYS, Period(JULY, None, EVENINGS))
+    assert for_good == [Period(None, LAST_OF_JUNE, MORNINGS), Period(JULY, None, EVENINGS)]
 
 
 _DAYS = st.integers(0, 40).map(lambda number: date(2026, 6, 1) + timedelta(days=number))
@@ -111,7 +59,7 @@ def test_every_day_has_the_hours_last_said_for_it_through_any_number_of_changes(
     said = {date(2026, 5, 25) + timedelta(days=number): set(MORNINGS) for number in range(80)}
     for from_on, length, hours in changes:
         until_on = None if length is None else from_on + timedelta(days=length)
-        plan = plan_of(rules_of(added(plan, from_on, until_on, sorted(hours))))
+        plan = plan_of(rules_of(laid_over(plan, Period(from_on, until_on, tuple(sorted(hours))))))
         said |= {day: hours for day in said if from_on <= day and (until_on is None or day <= until_on)}
     assert (plan[0].from_on, plan[-1].until_on) == (None, None)
     for one, other in pairwise(plan):

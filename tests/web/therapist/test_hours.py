@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
+from consult.deps import deps
 from tests.journeys.page import Page
 from tests.journeys.patient import Patient, Therapist, Visitor
 
@@ -106,7 +108,7 @@ class TestWeek:
         assert [form.value(f"d{day}-0-start") for day in range(6)] == ["13:00"] * 5 + ["10:00"]
         assert weekly(rows) == before
 
-    def test_other_hours_for_a_while_stand_between_the_usual_ones(self, olivia: Therapist):
+    def test_special_hours_lie_over_the_usual_week_and_over_no_others(self, olivia: Therapist, rows: Rows):
         olivia.open("/therapist/hours/week/new")
         page = send(
             olivia, "Save these hours", week_from="2026-07-31", week_until="2026-07-01", d0_0_end="08:00"
@@ -116,17 +118,26 @@ class TestWeek:
         text = send(
             olivia, "Save these hours", week_from="2026-07-01", week_until="2026-07-31", d0_0_end="11:00"
         ).text
-        parts = (
-            "Until Tuesday, June 30",
-            "From Wednesday, July 1 until Friday, July 31",
-            "From Saturday, August 1",
-        )
-        assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
+        assert "on the days they are for" in text
+        assert text.count("Usual hours Every week") == 1
+        assert text.count("Special hours From Wednesday, July 1 until Friday, July 31") == 1
         assert text.count("9:00 am to 11:00 am") == 1
 
         olivia.open("/therapist/hours/week?from=2026-07-01")
         assert olivia.page.form_with("Save these hours").value("d0-0-end") == "11:00"
+        before = weekly(rows)
+        olivia.open("/therapist/hours/week/new")
+        page = send(
+            olivia, "Save these hours", week_from="2026-07-31", week_until="2026-08-02", d0_0_end="10:00"
+        )
+        assert (page.status, list(page.errors)) == (422, ["week-from"])
+        assert "special hours already from Wednesday, July 1, 2026" in page.errors["week-from"]
+        assert page.form_with("Save these hours").value("d0-0-end") == "10:00"
+        assert weekly(rows) == before
+
+        olivia.open("/therapist/hours/week?from=2026-07-01")
         text = olivia.press("Remove these hours").text
+        assert "Removed." in text
         assert "Every week" in text
         assert "11:00 am" not in text
 
@@ -185,6 +196,18 @@ class TestDays:
             rows("SELECT id FROM time_off UNION SELECT id FROM extra_hours UNION SELECT id FROM appointment")
             == []
         )
+
+    def test_holidays_of_a_region_nothing_is_known_of_any_more_are_an_error_to_mend(
+        self, app: Flask, olivia: Therapist
+    ):
+        with app.app_context(), deps().transaction():
+            deps().session.execute(text("UPDATE schedule SET holiday_region = 'XX-1', rules_version = 9"))
+        for address in ("/therapist/hours", "/therapist/hours/days"):
+            assert "The holidays of “XX, 1” are not known any more." in olivia.open(address).text
+        assert ON_TUESDAY in times_offered(app)
+        assert olivia.open("/therapist/hours/why").status == 200
+        olivia.open("/therapist/hours/days")
+        assert "not known any more" not in send(olivia, "Save holidays", holiday_region="US").text
 
     def test_extra_hours_open_a_saturday(self, app: Flask, olivia: Therapist):
         olivia.open("/therapist/hours/days")
@@ -349,11 +372,27 @@ class TestWhy:
             "9:30 am Not offered Rosa Marin, 10:00 am to 10:45 am",
             "11:30 am Not offered Too short: 45 minutes would run past 12:00 pm",
             "1:00 pm Not offered “Dentist”, 1:00 pm to 1:30 pm",
-            "3:00 pm Not offered Held for somebody who is just booking, until 8:10 am",
+            "3:00 pm Not offered Held for somebody who is just booking, 3:00 pm to 3:45 pm, until 8:10 am",
             "4:00 pm to 5:00 pm Closed Time off (School play): Tuesday, June 2, 4:00 pm to midnight",
         ):
             assert words in page.text, words
         assert olivia.follow("Rosa Marin, 10:00 am to 10:45 am").heading == "Rosa Marin, 46"
+
+    def test_visits_outside_the_hours_stand_in_the_closed_time_and_quiet_time_says_which(
+        self, olivia: Therapist, patient: Patient
+    ):
+        patient.book(ON_TUESDAY)
+        olivia.open("/therapist/hours/rules")
+        send(olivia, "Save rules", slot_step_minutes="15")
+        text = olivia.open("/therapist/hours/why?on=2026-06-02").text
+        quiet = "Quiet time around Rosa Marin, 10:00 am to 10:45 am: kept free 10:00 am to 11:00 am"
+        assert f"10:45 am Not offered {quiet}" in text
+        assert "Outside your hours Rosa" not in text
+
+        olivia.open("/therapist/hours/days")
+        send(olivia, "Add time off", off_from="2026-06-02")
+        text = olivia.open("/therapist/hours/why?on=2026-06-02").text
+        assert "10:00 am to 10:45 am Outside your hours Rosa Marin, 10:00 am to 10:45 am" in text
 
     def test_rules_of_today_and_far_ahead_are_reasons_too(self, olivia: Therapist):
         olivia.open("/therapist/hours/rules")

@@ -59,7 +59,7 @@ def hours_add_extra() -> ResponseReturnValue:
     schedule_id = get_schedule(d.session).id
     given = _given_day("extra")
     return _answer(
-        lambda: editing.add_extra_hours(d.session, schedule_id, given, d.now()), "hours_saved", "extra"
+        lambda: editing.add_extra_hours(d.session, schedule_id, given, d.now()), "extra_saved", "extra"
     )
 
 
@@ -149,6 +149,7 @@ def _page(faults: Sequence[Fault] = ()) -> str:
         own=ahead.coming_own_entries(d.session, schedule.id, now),
         countries=countries(),
         parts=parts(country) if country else (),
+        region_lost=ahead.region_lost(schedule),
         region=region_name(schedule.holiday_region) if schedule.holiday_region else None,
         holidays=[
             (words.day_of(day, today), name)

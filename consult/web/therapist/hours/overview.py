@@ -14,7 +14,8 @@ from consult.deps import deps
 from consult.scheduling.editor import ahead
 from consult.scheduling.editor.region_names import region_name
 from consult.scheduling.editor.session_types import all_session_types
-from consult.scheduling.editor.week_plan import Plan, plan_of
+from consult.scheduling.editor.usual_week import Weeks, weeks_of
+from consult.scheduling.editor.week_plan import plan_of
 from consult.scheduling.models import Schedule
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.rulebook import get_rules
@@ -41,12 +42,14 @@ def hours() -> str:
     d = deps()
     schedule, now = get_schedule(d.session), d.now()
     today = today_of(schedule)
+    known = weeks(schedule)
     return render_template(
         "therapist/hours.html",
         schedule=schedule,
         weeks=[
-            (words.period_words(period, today), words.week_words(period), period)
-            for period in plan(schedule)
+            (name, words.period_words(period, today), words.week_words(period), period)
+            for name, periods in (("Usual hours", known.usual), ("Special hours", known.special))
+            for period in periods
             if period.until_on is None or period.until_on >= today
         ],
         extra=[words.extra_words(row, today) for row in ahead.coming_extra_hours(d.session, schedule, now)],
@@ -54,6 +57,7 @@ def hours() -> str:
             (words.off_words(row, today), row.note) for row in ahead.coming_time_off(d.session, schedule, now)
         ],
         own=ahead.coming_own_entries(d.session, schedule.id, now),
+        region_lost=ahead.region_lost(schedule),
         region=region_name(schedule.holiday_region) if schedule.holiday_region else None,
         holidays=[
             (words.day_of(day, today), name)
@@ -73,8 +77,8 @@ def today_of(schedule: Schedule) -> date:
     return deps().now().astimezone(ZoneInfo(schedule.zone)).date()
 
 
-def plan(schedule: Schedule) -> Plan:
-    return plan_of(get_rules(deps().session, schedule.id).hours.weekly)
+def weeks(schedule: Schedule) -> Weeks:
+    return weeks_of(plan_of(get_rules(deps().session, schedule.id).hours.weekly))
 
 
 def stranded(schedule: Schedule) -> Sequence[Stranded]:

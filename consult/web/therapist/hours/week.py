@@ -1,4 +1,4 @@
-"""The week's hours, one period at a time.
+"""The week's hours: the usual ones, or those of a special period, one at a time.
 
 Lines are d<weekday>-<number>. Every button but the one that saves shows the page again with a line more or
 less, so that nothing needs a script.
@@ -26,7 +26,7 @@ from consult.web.security import redisplays
 from ..agenda import therapist
 from . import words
 from .form import HoursForm, save, typed
-from .overview import plan, today_of
+from .overview import today_of, weeks
 
 FROM_THE_START = "start"
 _MOST_TYPED = 10
@@ -39,7 +39,7 @@ _Lines = list[list[tuple[str, str]]]
 @therapist_only
 @redisplays
 def hours_week() -> ResponseReturnValue:
-    """The period that begins on `from`, else the one that holds today."""
+    """The hours that begin on `from`, else the usual ones of today."""
     schedule = get_schedule(deps().session)
     schedule_id = schedule.id
     period = _asked_for(schedule)
@@ -49,6 +49,7 @@ def hours_week() -> ResponseReturnValue:
         schedule,
         period,
         lambda given: editing.save_weekly_hours(deps().session, schedule_id, period.from_on, given),
+        period.from_on,
     )
 
 
@@ -56,17 +57,18 @@ def hours_week() -> ResponseReturnValue:
 @therapist_only
 @redisplays
 def hours_week_new() -> ResponseReturnValue:
-    """Other hours from a day on, to begin with those of today."""
+    """Other hours for a while or for good, to begin with the usual ones of today."""
     d = deps()
     schedule = get_schedule(d.session)
     schedule_id = schedule.id
     if request.method == "GET":
-        return _page(schedule, None, _lines_of(_period_on(schedule, today_of(schedule))))
+        return _page(schedule, None, _lines_of(weeks(schedule).usual_on(today_of(schedule))))
     from_on, until_on = (read_day(request.form.get(name, "")) for name in ("week-from", "week-until"))
     return _answer(
         schedule,
         None,
         lambda given: editing.add_weekly_hours(d.session, schedule_id, from_on, until_on, given, d.now()),
+        from_on,
     )
 
 
@@ -78,28 +80,29 @@ def hours_week_remove() -> ResponseReturnValue:
     if isinstance(from_on, date):
         with suppress(NotFound):
             schedule_id = get_schedule(d.session).id
-            save(lambda: editing.remove_weekly_hours(d.session, schedule_id, from_on), "hours_saved")
+            save(lambda: editing.remove_weekly_hours(d.session, schedule_id, from_on), "hours_removed")
     return redirect(url_for("therapist.hours"), code=303)
 
 
 def _asked_for(schedule: Schedule) -> Period:
     """Raises NotFound for a day on which no period begins."""
-    begins = request.args.get("from")
+    begins, known = request.args.get("from"), weeks(schedule)
     if begins is None:
-        return _period_on(schedule, today_of(schedule))
+        return known.usual_on(today_of(schedule))
     from_on = None if begins == FROM_THE_START else read_day(begins)
-    found = [period for period in plan(schedule) if period.from_on == from_on]
-    if not found:
+    if isinstance(from_on, str):
         raise NotFound
-    return found[0]
-
-
-def _period_on(schedule: Schedule, day: date) -> Period:
-    return next(period for period in plan(schedule) if period.holds_on(day))
+    try:
+        return known.period(from_on)
+    except KeyError:
+        raise NotFound from None
 
 
 def _answer(
-    schedule: Schedule, period: Period | None, command: Callable[[Sequence[GivenHours]], None]
+    schedule: Schedule,
+    period: Period | None,
+    command: Callable[[Sequence[GivenHours]], None],
+    from_on: date | str | None,
 ) -> ResponseReturnValue:
     lines = _typed_lines(request.form)
     button = _BUTTON.fullmatch(request.form.get("then", ""))
@@ -110,7 +113,8 @@ def _answer(
         for weekday, of_day in enumerate(lines)
         for number, (start, end) in enumerate(of_day)
     ]
-    faults = save(lambda: command(given), "hours_saved")
+    ahead = isinstance(from_on, date) and from_on > today_of(schedule)
+    faults = save(lambda: command(given), "hours_saved_ahead" if ahead else "hours_saved")
     if faults:
         return _page(schedule, period, lines, faults), 422
     return redirect(url_for("therapist.hours"), code=303)
@@ -129,6 +133,7 @@ def _page(schedule: Schedule, period: Period | None, lines: _Lines, faults: Sequ
         schedule=schedule,
         period=period,
         valid=words.period_words(period, today) if period else None,
+        special=period is not None and period in weeks(schedule).special,
         removable=period is not None and period.from_on is not None,
         form=HoursForm(values, faults),
         days=[(name, max(1, len(of_day))) for name, of_day in zip(WEEKDAYS, lines, strict=True)],

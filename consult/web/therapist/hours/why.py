@@ -1,13 +1,18 @@
 """Why this time is on offer, or why not: any day, every start, every reason."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
 from flask import render_template, request
 
+from consult.booking.outside_calendars import calendar_names
 from consult.core.given import read_day
 from consult.deps import deps
-from consult.scheduling.queries import explain_day, get_schedule, list_session_types
+from consult.scheduling.explanation import Stretch
+from consult.scheduling.models import Schedule
+from consult.scheduling.queries import claims_between, explain_day, get_schedule, list_session_types
+from consult.scheduling.reasons import Claim
 from consult.web.auth import therapist_only
 from consult.web.fields import PlainField
 
@@ -29,8 +34,8 @@ def hours_why() -> str:
     asked = read_day(request.args.get("on", ""))
     day = asked if isinstance(asked, date) else today_of(schedule)
     explained = explain_day(d.session, chosen.id, day, d.now())
-    teller = Teller(schedule, chosen.minutes, patient_name)
-    lines = [teller.line(stretch) for stretch in explained.stretches]
+    teller = Teller(schedule, chosen.minutes, patient_name, calendar_names(d.session, d.now()))
+    lines = teller.lines(explained.stretches, _claims_of(schedule, explained.stretches))
     return render_template(
         "therapist/hours_why.html",
         schedule=schedule,
@@ -45,3 +50,11 @@ def hours_why() -> str:
         previous_on=day - _DAY,
         next_on=day + _DAY,
     )
+
+
+def _claims_of(schedule: Schedule, stretches: Sequence[Stretch]) -> list[Claim]:
+    """All that takes time on the day that the stretches make up."""
+    if not stretches:
+        return []
+    d, first_at, last_at = deps(), stretches[0].span.start_at, stretches[-1].span.end_at
+    return claims_between(d.session, schedule.id, first_at, last_at, d.now())

@@ -1,0 +1,1 @@
+"""Calendars kept elsewhere: fetched, read, never written."""

@@ -1,0 +1,200 @@
+"""Calendar text in, busy times out: a program of its own, run with limits, never imported.
+
+It reads what a stranger wrote. A rule of two hundred octets can ask for more work than there is time, so it
+runs where the operating system ends it, without our environment, files of ours or a way to write any. It
+stands alone: `python -I` knows none of our packages.
+
+Arguments: the zone of times that name none, the first and the last second wanted since 1970, our domain, and
+the limits in seconds of CPU and octets of memory. Calendar text on stdin, several calendars one after
+another if need be. JSON on stdout: `{"busy": [[from, until], ...], "skipped": n}`, disjoint and in order, or
+`{"trouble": kind}`.
+"""
+
+import json
+import resource
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+EVENT_LIMIT = 5_000
+SPAN_LIMIT = 20_000
+TIMES_A_DAY = 24
+_TOO_FAST = ("SECONDLY", "MINUTELY", "HOURLY")
+_FREE = "FREE"
+_DAY = timedelta(days=1)
+
+
+class Refused(Exception):
+    """Its argument is the kind of trouble."""
+
+
+class Reader:
+    """`first` and `last` are seconds since 1970; `skipped` counts the events that could not be read."""
+
+    def __init__(self, zone: ZoneInfo, first: int, last: int, own_domain: str) -> None:
+        self._zone, self._first, self._last = zone, first, last
+        self._own = f"@{own_domain}".lower()
+        self.skipped = 0
+
+    def busy(self, text: bytes) -> list[list[int]]:
+        spans = [span for calendar in self._calendars(text) for span in self._of(calendar)]
+        clipped = [(max(start, self._first), min(end, self._last)) for start, end in spans]
+        merged: list[list[int]] = []
+        for start, end in sorted((start, end) for start, end in clipped if start < end):
+            if merged and start <= merged[-1][1]:
+                merged[-1][1] = max(end, merged[-1][1])
+            else:
+                merged.append([start, end])
+        if len(merged) > SPAN_LIMIT:
+            raise Refused("too_heavy")
+        return merged
+
+    def _calendars(self, text: bytes) -> list[Any]:
+        """Raises Refused, also for a text that was cut off: half of it would free the other half's time."""
+        from icalendar import Calendar
+
+        head = text.upper()
+        begun, ended = head.count(b"BEGIN:VCALENDAR"), head.count(b"END:VCALENDAR")
+        if not begun or begun != ended:
+            raise Refused("not_a_calendar")
+        if head.count(b"BEGIN:VEVENT") > EVENT_LIMIT or begun > EVENT_LIMIT:
+            raise Refused("too_large")
+        try:
+            return list(Calendar.from_ical(text.removeprefix(b"\xef\xbb\xbf"), multiple=True))
+        except ValueError as error:
+            raise Refused("not_a_calendar") from error
+
+    def _of(self, calendar: Any) -> Iterator[tuple[int, int]]:
+        for component in calendar.walk("VFREEBUSY"):
+            yield from self._free_busy(component)
+        events = [event for event in calendar.walk("VEVENT") if not self._is_ours(event)]
+        fit = []
+        for event in events:
+            if _is_unfit(event):
+                self.skipped += 1
+            else:
+                fit.append(event)
+        for occurrence in self._occurrences(calendar, fit):
+            yield from self._span(occurrence)
+
+    def _is_ours(self, event: Any) -> bool:
+        """Our own invitations and feed come back through her other calendars. The visit they are about may
+        have moved since, and must not keep its old time busy.
+        """
+        return str(event.get("UID", "")).strip().lower().endswith(self._own)
+
+    def _occurrences(self, calendar: Any, events: list[Any]) -> list[Any]:
+        """All at once; one by one when anything is wrong with any, so that it costs only its own series."""
+        try:
+            return self._expanded(calendar, events)
+        except MemoryError:
+            raise
+        except Exception:
+            found: list[Any] = []
+            for series in _by_uid(events):
+                try:
+                    found += self._expanded(calendar, series)
+                except MemoryError:
+                    raise
+                except Exception:
+                    self.skipped += 1
+            return found
+
+    def _expanded(self, calendar: Any, events: list[Any]) -> list[Any]:
+        """A day more on both sides: times without a zone are compared as they stand."""
+        import recurring_ical_events  # type: ignore[import-untyped]
+
+        if not events:
+            return []
+        others = [part for part in calendar.subcomponents if part.name != "VEVENT"]
+        calendar.subcomponents = [*others, *events]
+        wanted = recurring_ical_events.of(calendar)
+        start, end = (datetime.fromtimestamp(second, UTC) for second in (self._first, self._last))
+        return list(wanted.between(start - _DAY, end + _DAY))
+
+    def _span(self, event: Any) -> Iterator[tuple[int, int]]:
+        if _says(event, "STATUS") == "CANCELLED" or _says(event, "TRANSP") == "TRANSPARENT":
+            return
+        if _says(event, "X-MICROSOFT-CDO-BUSYSTATUS") == _FREE:
+            return
+        try:
+            first, last = event["DTSTART"].dt, event["DTEND"].dt
+            start, end = self._instant(first), self._instant(last)
+            if end <= start and isinstance(first, datetime):
+                # It lies where clocks go forward, at times they never show.
+                end = start + int((last.replace(tzinfo=None) - first.replace(tzinfo=None)).total_seconds())
+        except (KeyError, AttributeError, ValueError, OverflowError):
+            self.skipped += 1
+            return
+        yield start, end
+
+    def _free_busy(self, component: Any) -> Iterator[tuple[int, int]]:
+        periods = component.get("FREEBUSY", [])
+        for period in periods if isinstance(periods, list) else [periods]:
+            try:
+                if str(period.params.get("FBTYPE", "BUSY")).upper() != _FREE:
+                    yield self._instant(period.start), self._instant(period.end)
+            except (AttributeError, ValueError, OverflowError):
+                self.skipped += 1
+
+    def _instant(self, when: date) -> int:
+        """Whole days, floating times and those in a zone nobody knows are hers."""
+        if not isinstance(when, datetime):
+            when = datetime.combine(when, time())
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=self._zone)
+        return int(when.timestamp())
+
+
+def _says(event: Any, name: str) -> str:
+    return str(event.get(name, "")).strip().upper()
+
+
+def _by_uid(events: list[Any]) -> list[list[Any]]:
+    series: dict[object, list[Any]] = defaultdict(list)
+    for event in events:
+        series[str(event.get("UID", "")) or id(event)].append(event)
+    return list(series.values())
+
+
+def _is_unfit(event: Any) -> bool:
+    """Whether its rule cannot be read, or recurs more often than any appointment does."""
+    rules = event.get("RRULE", [])
+    try:
+        return any(_is_too_fast(rule) for rule in (rules if isinstance(rules, list) else [rules]))
+    except ValueError:
+        return True
+
+
+def _is_too_fast(rule: Any) -> bool:
+    times = 1
+    for part in ("BYHOUR", "BYMINUTE", "BYSECOND"):
+        times *= max(1, len(rule.get(part, [])))
+    return times > TIMES_A_DAY or any(str(each).upper() in _TOO_FAST for each in rule.get("FREQ", []))
+
+
+def main() -> None:
+    zone, first, last, own_domain, cpu_seconds, memory = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_seconds), int(cpu_seconds)))
+    resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    reader = Reader(ZoneInfo(zone), int(first), int(last), own_domain)
+    try:
+        busy = reader.busy(sys.stdin.buffer.read())
+        answer: dict[str, Any] = {"busy": busy, "skipped": reader.skipped}
+    except Refused as refusal:
+        answer = {"trouble": str(refusal)}
+    except MemoryError:
+        answer = {"trouble": "too_heavy"}
+    except Exception:
+        # What a stranger's text does to a parser is not known beforehand; that it was not read is enough.
+        answer = {"trouble": "not_a_calendar"}
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

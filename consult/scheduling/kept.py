@@ -1,0 +1,93 @@
+"""Hours kept for an undo: held for nobody, through the gate and the guard that every claim passes.
+
+The therapist has freed such an hour and may still take that back, so it is not on sale meanwhile: a hold
+like any other, free once its time is over, whether or not anything has marked it.
+"""
+
+import uuid
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consult.core.timespan import TimeSpan, subtracted
+
+from .errors import SlotTaken
+from .gate import apply, claiming, expire_stale, get_locked
+from .lifecycle import Command, Status, transition, undo_title
+from .models import Appointment
+from .offers import offer_to_move
+from .rulebook import get_rules
+
+_KEPT = (
+    Appointment.status == Status.HELD,
+    Appointment.booking_id.is_(None),
+    Appointment.session_type_id.is_(None),
+)
+
+
+def keep_for_undo(
+    session: Session, appointment_id: uuid.UUID, start_at: datetime, until: datetime, now: datetime
+) -> None:
+    """Keep what the session would take from `start_at`, less what it takes itself, until `until`.
+
+    What somebody else has of it already cannot be kept. Raises NotFound.
+    """
+    appointment = get_locked(session, appointment_id)
+    expire_stale(session, appointment.schedule_id, now)
+    own = TimeSpan(appointment.busy_from, appointment.busy_until)
+    wanted = own if start_at == appointment.start_at else _busy_from(session, appointment, start_at)
+    taken = [own] if appointment.status is Status.BOOKED else []
+    for span in subtracted([wanted], taken):
+        with suppress(SlotTaken), claiming(session, span.start_at):
+            session.add(_kept(appointment, span, until, now))
+
+
+def give_back_kept(session: Session, appointment_id: uuid.UUID, now: datetime) -> None:
+    """Nobody can undo anything about this session any more: what was kept for it is free. Raises NotFound."""
+    appointment = get_locked(session, appointment_id)
+    if appointment.booking_id is not None:
+        of_it = Appointment.title == undo_title(appointment.booking_id)
+        for kept in session.scalars(select(Appointment).where(*_KEPT, of_it)).all():
+            apply(kept, Command.RELEASE, now)
+    session.flush()
+
+
+def make_way(session: Session, schedule_id: uuid.UUID, span: TimeSpan, now: datetime) -> None:
+    """What is kept for an undo never stands in the therapist's own way. Under the schedule's lock."""
+    in_the_way = (
+        Appointment.schedule_id == schedule_id,
+        Appointment.busy_from < span.end_at,
+        Appointment.busy_until > span.start_at,
+    )
+    for kept in session.scalars(select(Appointment).where(*_KEPT, *in_the_way)).all():
+        apply(kept, Command.RELEASE, now)
+    session.flush()
+
+
+def _busy_from(session: Session, appointment: Appointment, start_at: datetime) -> TimeSpan:
+    """As a move there would claim it."""
+    rules = get_rules(session, appointment.schedule_id)
+    offer = offer_to_move(
+        rules, appointment.session_type_id, appointment.id, appointment.start_at, appointment.end_at
+    )
+    return offer.busy_span(offer.slot_from(start_at))
+
+
+def _kept(appointment: Appointment, span: TimeSpan, until: datetime, now: datetime) -> Appointment:
+    """Without a session type, so that caps do not count it."""
+    if appointment.booking_id is None:
+        raise ValueError("only a patient's session is kept for an undo")
+    return Appointment(
+        schedule_id=appointment.schedule_id,
+        title=undo_title(appointment.booking_id),
+        status=transition(None, Command.HOLD),
+        start_at=span.start_at,
+        end_at=span.end_at,
+        busy_from=span.start_at,
+        busy_until=span.end_at,
+        hold_expires_at=until,
+        created_at=now,
+        updated_at=now,
+    )

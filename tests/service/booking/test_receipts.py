@@ -1,0 +1,265 @@
+"""Who gets a document, when, and what stands on it."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import delete, select, update
+
+from consult.booking import checkout
+from consult.booking.models import Booking
+from consult.booking.reactions import react
+from consult.booking.receipts import Document, document_pdf, documents_of, issue_missing
+from consult.core.clock import FixedClock
+from consult.core.errors import NotFound
+from consult.core.money import Money
+from consult.payments.demo_gateway import Fault
+from consult.payments.gateway import RefundSnapshot, RefundStatus
+from consult.payments.ledger import post_once
+from consult.payments.models import LedgerKind, Payment, Refund
+from consult.payments.outcomes import RefundMoved
+from consult.payments.refund_service import record_refund
+from consult.practice.models import Patient
+from consult.practice.receipt_settings import GivenReceiptSettings, save_receipt_settings
+from consult.receipts.facts import Kind, Paper
+from consult.receipts.models import Receipt, ReceiptSeries
+from consult.receipts.service import read_facts
+from consult.scheduling.models import Schedule, SessionType
+
+from .conftest import ONE, Desk
+from .visits import HALF, PRICE, cancel, later_visit, sent
+
+SECRET_WORDS = (
+    "pain",
+    "physical",
+    "therap",
+    "consultation",
+    "safety",
+    "Albany",
+    "1980",
+    "555",
+    "example.com",
+)
+
+
+def documents(desk: Desk, booking: Booking) -> list[Document]:
+    return documents_of(desk.session, desk.fresh(booking), desk.ports)
+
+
+def words(desk: Desk, number: str) -> str:
+    [page] = PdfReader(io.BytesIO(document_pdf(desk.session, number, desk.ports))).pages
+    return page.extract_text()
+
+
+def payment_of(desk: Desk, booking: Booking) -> Payment:
+    desk.session.expire_all()
+    return desk.session.scalars(select(Payment).where(Payment.booking_id == booking.id)).one()
+
+
+def post(desk: Desk, booking: Booking, kind: LedgerKind, amount: Money, ref: str) -> None:
+    """As the gateway's dashboard makes it: nobody is told."""
+    payment_id = payment_of(desk, booking).id
+    with desk.counter.transaction():
+        post_once(desk.session, payment_id, kind, amount, ref, desk.now)
+
+
+def issue_what_is_missing(desk: Desk) -> None:
+    desk.do(issue_missing)
+
+
+def test_a_payment_gets_its_receipt_at_once_and_it_names_no_more_than_an_appointment(desk: Desk):
+    booking = desk.booked()
+    [receipt] = documents(desk, booking)
+    assert receipt == Document("DEMO-R-000001", Kind.RECEIPT, PRICE, None, demo=True)
+    text = words(desk, receipt.number)
+    for part in (
+        "DEMO",
+        "no money was taken",
+        "Dr. Olivia Patel",
+        "Receipt DEMO-R-000001",
+        "Rosa Marin",
+        "Online appointment",
+        "June 1, 2026",
+        "$120.00",
+        "Demo card",
+    ):
+        assert part in text
+    for part in SECRET_WORDS:
+        assert part not in text
+
+
+def test_a_cancelled_visit_gets_a_credit_note_that_names_its_receipt(desk: Desk, clock: FixedClock):
+    booking = later_visit(desk, clock)
+    clock.advance(timedelta(hours=40))
+    cancel(desk, booking)
+    sent(desk)
+    _, note = documents(desk, booking)
+    assert note == Document("DEMO-C-000001", Kind.CREDIT_NOTE, HALF, "DEMO-R-000001", demo=True)
+    text = words(desk, note.number)
+    for part in ("Credit note DEMO-C-000001", "belongs to receipt DEMO-R-000001", "$60.00", "June 3, 2026"):
+        assert part in text
+    assert "$120.00" not in text
+
+
+def test_a_refund_that_failed_after_all_cancels_its_credit_note_at_once(desk: Desk, clock: FixedClock):
+    booking = later_visit(desk, clock)
+    cancel(desk, booking)
+    sent(desk)
+    refund = desk.session.scalars(select(Refund)).one()
+    failed = RefundSnapshot(str(refund.gateway_refund_id), RefundStatus.FAILED, PRICE, str(refund.id))
+    refund_id = refund.id
+    with desk.counter.transaction():
+        moved = record_refund(desk.session, refund_id, failed, desk.now)
+        assert isinstance(moved, RefundMoved)
+        react(desk.session, moved, desk.now, desk.ports)
+    numbers = {(it.number, it.kind, it.belongs_to) for it in documents(desk, booking)}
+    assert numbers == {
+        ("DEMO-R-000001", Kind.RECEIPT, None),
+        ("DEMO-C-000001", Kind.CREDIT_NOTE, "DEMO-R-000001"),
+        ("DEMO-R-000002", Kind.CANCELLATION, "DEMO-C-000001"),
+    }
+
+
+def test_a_refund_the_gateway_never_took_up_needs_no_credit_note(desk: Desk, clock: FixedClock):
+    booking = later_visit(desk, clock)
+    cancel(desk, booking)
+    desk.gateway.faults = [None, Fault.REFUSE]
+    sent(desk)
+    assert [it.number for it in documents(desk, booking)] == ["DEMO-R-000001"]
+
+
+def test_a_contested_payment_gets_no_document(desk: Desk):
+    booking = desk.booked()
+    post(desk, booking, LedgerKind.DISPUTE, -PRICE, "dp_1")
+    issue_what_is_missing(desk)
+    assert [it.number for it in documents(desk, booking)] == ["DEMO-R-000001"]
+
+
+def test_refunds_made_elsewhere_get_their_documents_with_the_next_pass_in_the_order_they_happened(
+    desk: Desk, clock: FixedClock
+):
+    booking = desk.booked()
+    post(desk, booking, LedgerKind.REFUND, -HALF, "re_1")
+    post(desk, booking, LedgerKind.REFUND_FAILED, HALF, "re_1")
+    clock.advance(timedelta(minutes=1))
+    post(desk, booking, LedgerKind.REFUND, -HALF, "re_2")
+    sent(desk)
+    assert [(it.number, it.kind, it.belongs_to) for it in documents(desk, booking)] == [
+        ("DEMO-R-000001", Kind.RECEIPT, None),
+        ("DEMO-C-000001", Kind.CREDIT_NOTE, "DEMO-R-000001"),
+        ("DEMO-R-000002", Kind.CANCELLATION, "DEMO-C-000001"),
+        ("DEMO-C-000002", Kind.CREDIT_NOTE, "DEMO-R-000001"),
+    ]
+    assert "This cancels credit note DEMO-C-000001" in words(desk, "DEMO-R-000002")
+    sent(desk)
+    assert len(documents(desk, booking)) == 4
+
+
+def test_money_from_before_there_were_documents_gets_them_too(desk: Desk):
+    booking = desk.booked()
+    with desk.counter.transaction():
+        desk.session.execute(delete(Receipt))
+        desk.session.execute(delete(ReceiptSeries))
+    assert documents(desk, booking) == []
+    issue_what_is_missing(desk)
+    assert [it.number for it in documents(desk, booking)] == ["DEMO-R-000001"]
+
+
+def test_real_money_has_numbers_of_its_own_and_nothing_about_a_demo_on_them(desk: Desk):
+    desk.booked()
+    booking = desk.booked(ONE)
+    with desk.counter.transaction():
+        desk.session.execute(
+            update(Payment)
+            .where(Payment.booking_id == booking.id)
+            .values(livemode=True, gateway="stripe", gateway_payment_id="pi_1")
+        )
+        desk.session.execute(delete(Receipt).where(Receipt.booking_id == booking.id))
+    issue_what_is_missing(desk)
+    [receipt] = documents(desk, booking)
+    assert (receipt.number, receipt.demo) == ("R-000001", False)
+    text = words(desk, receipt.number)
+    assert "DEMO" not in text
+    assert "emo" not in text
+    assert "Card" in text
+
+
+def test_what_is_changed_later_changes_no_document(desk: Desk, clock: FixedClock):
+    booking = later_visit(desk, clock)
+    before = document_pdf(desk.session, "DEMO-R-000001", desk.ports)
+    with desk.counter.transaction():
+        save_receipt_settings(
+            desk.session, GivenReceiptSettings("Harbour Clinic Ltd", "1 Quay\nAlbany", "12-345", "No tax.")
+        )
+    cancel(desk, booking)
+    sent(desk)
+    assert document_pdf(desk.session, "DEMO-R-000001", desk.ports) == before
+    text = words(desk, "DEMO-C-000001")
+    for part in ("Harbour Clinic Ltd", "1 Quay", "Tax number: 12-345", "No tax.", "Rosa Marin"):
+        assert part in text
+
+
+def test_the_kind_of_session_is_not_named(desk: Desk):
+    with desk.counter.transaction():
+        desk.session.execute(update(SessionType).values(name="Sciatica follow-up"))
+    desk.booked()
+    assert "Sciatica" not in words(desk, "DEMO-R-000001")
+
+
+def test_money_that_cannot_become_a_visit_is_receipted_without_one(desk: Desk):
+    booking = desk.come_to_pay()
+    checkout.open_checkout(desk.counter, booking.id)
+    payment = desk.standing(booking).payment
+    assert payment is not None
+    payment_id = payment.id
+    desk.gateway.pay(str(payment.checkout_id), desk.now)
+    with desk.counter.transaction():
+        desk.session.execute(update(Booking).values(price_minor=PRICE.minor + 1))
+    checkout.settle(desk.counter, payment_id)
+    sent(desk)
+    facts = [read_facts(row, desk.ports.sealer) for row in desk.session.scalars(select(Receipt))]
+    assert {(it.kind, it.lines[0].on, it.total) for it in facts} == {
+        (Kind.RECEIPT, None, PRICE),
+        (Kind.CREDIT_NOTE, None, PRICE),
+    }
+
+
+def test_a_payer_whose_name_does_not_open_keeps_nobody_else_waiting(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+):
+    first, second = desk.booked(), desk.booked(ONE)
+    with desk.counter.transaction():
+        desk.session.execute(delete(Receipt))
+        desk.session.execute(update(ReceiptSeries).values(last_number=0))
+        desk.session.execute(
+            update(Patient).where(Patient.id == first.patient_id).values(contact_sealed=b"another key's")
+        )
+    issue_what_is_missing(desk)
+    assert [it.number for it in documents(desk, first)] == []
+    assert [it.number for it in documents(desk, second)] == ["DEMO-R-000001"]
+    assert "UnknownKey" in caplog.text
+
+
+def test_the_paper_is_that_of_her_country(desk: Desk):
+    desk.booked()
+    with desk.counter.transaction():
+        desk.session.execute(update(Schedule).values(holiday_region="DE-BE"))
+    desk.booked(ONE)
+    rows = desk.session.scalars(select(Receipt).order_by(Receipt.number))
+    papers = [read_facts(row, desk.ports.sealer).paper for row in rows]
+    assert papers == [Paper.LETTER, Paper.A4]
+
+
+@pytest.mark.parametrize("number", ["DEMO-R-000002", "R-000001", "DEMO-R-1", "DEMO-R-0000001", "x", ""])
+def test_a_number_nobody_was_given_is_not_found(desk: Desk, number: str):
+    desk.booked()
+    with pytest.raises(NotFound):
+        document_pdf(desk.session, number, desk.ports)
+
+
+def test_a_document_is_shown_to_its_own_booking_only(desk: Desk):
+    first, second = desk.booked(), desk.booked(ONE)
+    assert document_pdf(desk.session, "DEMO-R-000001", desk.ports, of=desk.fresh(first))
+    with pytest.raises(NotFound):
+        document_pdf(desk.session, "DEMO-R-000001", desk.ports, of=desk.fresh(second))
