@@ -47,7 +47,7 @@ def test_a_payment_at_stripe_books_the_visit_and_nothing_says_demo(
     page = patient.open("/book/paid")
     assert page.heading == "You're booked, Rosa"
     # A test key takes no money, and its receipt says so.
-    receipt = page.html[page.html.index("<ul class=\"plain-rows") :].partition("</ul>")[0]
+    receipt = page.html[page.html.index('<ul class="plain-rows') :].partition("</ul>")[0]
     assert "demo" not in page.html.replace(receipt, "").lower()
     assert rows(LEDGER) == CHARGED
 
