@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.db.base import Base, Identified
@@ -15,6 +15,7 @@ class CalendarObject(Identified, Base):
 
     `vevent_therapist` is what the therapist's feed hands out; None once withdrawn. The patient's copy links
     the private page, whose token is a secret, so its texts are kept sealed and written out when needed.
+    `partstat` (RFC 5545 3.2.12) is what the patient's calendar program answered last, as far as we were shown.
     """
 
     __tablename__ = "calendar_object"
@@ -33,6 +34,8 @@ class CalendarObject(Identified, Base):
     revised_at: Mapped[datetime] = mapped_column(UTCDateTime)
     vevent_therapist: Mapped[bytes | None] = mapped_column(LargeBinary)
     patient_texts_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    partstat: Mapped[str | None] = mapped_column(String(20))
+    replied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class FeedSubscription(Identified, Base):
@@ -76,4 +79,5 @@ class ExternalCalendar(Identified, Base):
     failures: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(String(40))
     skipped_events: Mapped[int] = mapped_column(default=0)
+    whole_days_busy: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

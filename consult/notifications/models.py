@@ -1,4 +1,4 @@
-"""Tables: outbox_message, mail_preference."""
+"""Tables: outbox_message, mail_preference, sms_consent."""
 
 import uuid
 from datetime import datetime
@@ -11,7 +11,7 @@ from consult.db.types import UTCDateTime
 
 
 class OutboxMessage(Identified, Base):
-    """A mail still to send, or sent. Written in the transaction of the fact it tells of.
+    """A message still to send, or sent, over its `channel`. Written in the transaction of the fact it tells of.
 
     `lease_token` names the worker's present try; `last_error` is the name of an error class, never its text,
     which may hold an address. From `useless_at` on it is not worth sending any more. The payload is forgotten
@@ -21,6 +21,7 @@ class OutboxMessage(Identified, Base):
     __tablename__ = "outbox_message"
     __table_args__ = (Index(None, "status", "due_at"),)
 
+    channel: Mapped[str] = mapped_column(String(10), default="email", server_default="email")
     kind: Mapped[str] = mapped_column(String(40))
     dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
     booking_id: Mapped[uuid.UUID | None] = mapped_column(
@@ -54,3 +55,19 @@ class MailPreference(Identified, Base):
     reminder_hour_before: Mapped[bool]
     intake_reminders: Mapped[bool]
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class SmsConsent(Identified, Base):
+    """That the holder of a number asked for text messages, in which words, and whether that still holds.
+
+    `number_digest` is keyed (`Sealer.digests`) over the number as E.164. A stop holds until the same number is
+    opted in again.
+    """
+
+    __tablename__ = "sms_consent"
+
+    number_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    wording: Mapped[str] = mapped_column(String(40))
+    given_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    stopped_by: Mapped[str | None] = mapped_column(String(20))

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.db.base import Base, Identified
@@ -38,6 +38,7 @@ class Therapist(Identified, Base):
     name: Mapped[str] = mapped_column(String(120))
     about: Mapped[str] = mapped_column(Text)
     feed_detail: Mapped[str] = mapped_column(String(20), default="initials", server_default="initials")
+    wants_invitations: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
