@@ -30,6 +30,8 @@ from consult.intake.library import FormLibrary
 from consult.intake.worked_patients import WorkedPatient
 from consult.notifications.after_commit import ring_after_commit
 from consult.notifications.mailer import FileMailer, Mailer, SmtpMailer
+from consult.notifications.numbers import require_phonenumbers
+from consult.notifications.texter import FileTexter, Texter
 from consult.payments.demo_gateway import DemoGateway
 from consult.payments.gateway import Gateway
 from consult.payments.stripe_gateway import PAY_PAGE_ORIGIN, StripeGateway
@@ -82,6 +84,7 @@ def create_app(
         mail_templates=_mail_templates(),
         links=Links(settings.public_url, settings.video_url_template),
         organizer=settings.mail_from,
+        texter=_texter(settings, clock),
     )
     app.extensions[EXTENSION] = Deps(
         settings=settings,
@@ -145,6 +148,22 @@ def _mailer(settings: Settings) -> Mailer:
         except ValueError as error:
             raise SettingsRefused(["SMTP_URL must be like smtp://user:password@host:587."]) from error
     return FileMailer(settings.data / "mail")
+
+
+def _texter(settings: Settings, clock: Clock) -> Texter | None:
+    """The packages for text messages are an extra of their own, so they are looked for only here."""
+    account, token, sender = settings.twilio_account_sid, settings.twilio_auth_token, settings.twilio_from
+    if not (settings.sms_demo or (account and token and sender)):
+        return None
+    try:
+        require_phonenumbers()
+        if not (account and token and sender):
+            return FileTexter(settings.data / "text_messages", clock)
+        from consult.notifications.twilio_texter import TwilioTexter
+    except ImportError as error:
+        command = "pip install --require-hashes -r requirements-sms.lock"
+        raise SettingsRefused([f"Text messages need packages that are not installed: {command}"]) from error
+    return TwilioTexter(account, token, sender, api_base=settings.twilio_api_base)
 
 
 def _mail_templates() -> Environment:

@@ -21,6 +21,8 @@ _WEB_ADDRESS = re.compile(
 _REDIS = re.compile(r"(?:rediss?|redis\+unix)://\S+")
 _STRIPE_KEY = re.compile(r"[sr]k_(?P<mode>live|test)_[A-Za-z0-9_]+")
 _MAILBOX = re.compile(r"[!-?A-~]+@[A-Za-z0-9.-]+")
+_TWILIO_ACCOUNT = re.compile(r"AC[0-9a-f]{32}")
+_TWILIO_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|MG[0-9a-f]{32}")
 
 
 class SettingsRefused(Exception):
@@ -54,6 +56,11 @@ class Settings:
     stripe_secret_key: str | None
     stripe_webhook_secrets: tuple[str, ...]
     stripe_api_base: str | None
+    twilio_account_sid: str | None
+    twilio_auth_token: str | None
+    twilio_from: str | None
+    twilio_api_base: str | None
+    sms_demo: bool
 
     @property
     def production(self) -> bool:
@@ -96,6 +103,11 @@ class Settings:
             stripe_secret_key=read.text("STRIPE_SECRET_KEY", "") or None,
             stripe_webhook_secrets=read.names("STRIPE_WEBHOOK_SECRETS"),
             stripe_api_base=read.text("STRIPE_API_BASE", "").rstrip("/") or None,
+            twilio_account_sid=read.text("TWILIO_ACCOUNT_SID", "") or None,
+            twilio_auth_token=read.text("TWILIO_AUTH_TOKEN", "") or None,
+            twilio_from=read.text("TWILIO_FROM", "") or None,
+            twilio_api_base=read.text("TWILIO_API_BASE", "").rstrip("/") or None,
+            sms_demo=read.text("SMS_DEMO", "") == "1",
         )
         faults = read.faults + _faults(settings)
         if faults:
@@ -155,7 +167,8 @@ def _faults(settings: Settings) -> list[str]:
             "PUBLIC_URL is an https address, so CONSULT_ENV must be production.",
         ),
     ]
-    faults = [message for wrong, message in checks if wrong] + _stripe_faults(settings)
+    faults = [message for wrong, message in checks if wrong]
+    faults += _stripe_faults(settings) + _text_message_faults(settings)
     return faults + (_production_faults(settings) if settings.production else [])
 
 
@@ -187,6 +200,34 @@ def _stripe_faults(settings: Settings) -> list[str]:
         (
             live and not settings.stripe_webhook_secrets,
             "STRIPE_WEBHOOK_SECRETS must be set with a live key, or no event of Stripe's is believed.",
+        ),
+    ]
+    return [message for wrong, message in checks if wrong]
+
+
+def _text_message_faults(settings: Settings) -> list[str]:
+    account, base = settings.twilio_account_sid, settings.twilio_api_base
+    keys = (account, settings.twilio_auth_token, settings.twilio_from)
+    checks = [
+        (
+            any(keys) and not all(keys),
+            "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM must be set together.",
+        ),
+        (
+            account is not None and not _TWILIO_ACCOUNT.fullmatch(account),
+            "TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits.",
+        ),
+        (
+            settings.twilio_from is not None and not _TWILIO_SENDER.fullmatch(settings.twilio_from),
+            "TWILIO_FROM must be a number such as +12125550100, or a messaging service (MG…).",
+        ),
+        (
+            base is not None and (settings.production or not _WEB_ADDRESS.fullmatch(base)),
+            "TWILIO_API_BASE must be a plain address such as http://127.0.0.1:12112, not in production.",
+        ),
+        (
+            settings.sms_demo and (settings.production or any(keys)),
+            "SMS_DEMO writes text messages into files: not in production, and not beside Twilio's keys.",
         ),
     ]
     return [message for wrong, message in checks if wrong]

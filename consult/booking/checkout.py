@@ -149,9 +149,10 @@ def abandon(counter: Counter, payment_id: uuid.UUID | None, booking_id: uuid.UUI
             return
     with counter.transaction():
         booking = lock_booking(counter.session, booking_id)
-        appointment = find_standing(counter.session, booking, now, counter.ports).appointment
-        if booking.confirmed_at is None and appointment is not None:
-            _keep_briefly(counter, booking, appointment, now)
+        standing = find_standing(counter.session, booking, now, counter.ports)
+        # Still live after that is a payment which the bank has not sent yet: its time stays as long.
+        if booking.confirmed_at is None and standing.payment is None and standing.appointment is not None:
+            _keep_briefly(counter, booking, standing.appointment, now)
 
 
 def _keep_briefly(counter: Counter, booking: Booking, appointment: Appointment, now: datetime) -> None:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from consult.calendaring.models import CalendarObject
+from consult.calendaring.replies import PartStat
 from consult.core.errors import NotFound
 from consult.intake.library import FormVersionLost
 from consult.intake.models import QuestionnaireResponse
@@ -22,6 +24,7 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.summary.builder import Summary, build_summary
 
+from .calendar_truth import Feed, stale_feed
 from .changed_answers import ChangedAnswers, changed_answers
 from .former import FormerVisit, find_former_answers, former_visits
 from .models import Booking
@@ -32,16 +35,20 @@ from .tokens import read_token
 AGENDA_DAYS = 60
 
 _BOOKED = (
-    select(Booking, Patient, *RESPONSE)
+    select(Appointment.id, CalendarObject.partstat, Booking, Patient, *RESPONSE)
+    .join(Booking, Booking.id == Appointment.booking_id)
     .join(QuestionnaireResponse, QuestionnaireResponse.booking_id == Booking.id)
     .join(Patient, Patient.id == Booking.patient_id)
-    .where(Booking.id.in_(bindparam("booking_ids", expanding=True)))
+    .outerjoin(CalendarObject, CalendarObject.appointment_id == Appointment.id)
+    .where(Appointment.id.in_(bindparam("appointment_ids", expanding=True)))
 )
 
 
 @dataclass(frozen=True)
 class AgendaEntry:
-    """`intake_state` is None, and nothing is known of the answers, when their version of the form is lost."""
+    """`intake_state` is None, and nothing is known of the answers, when their version of the form is lost.
+    `declined`: the patient's calendar program answered so to the invitation.
+    """
 
     booking_id: uuid.UUID
     start_at: datetime
@@ -52,15 +59,19 @@ class AgendaEntry:
     flags: Sequence[RaisedFlag]
     on_safety_hold: bool
     status: Status
+    declined: bool
 
 
 @dataclass(frozen=True)
 class Agenda:
-    """Appointments from the start of today in the therapist's zone, day by day."""
+    """Appointments from the start of today in the therapist's zone, day by day. `stale_feed` is her own, when
+    no calendar program comes for it any more.
+    """
 
     zone: str
     today: date
     days: Sequence[tuple[date, Sequence[AgendaEntry]]]
+    stale_feed: Feed | None
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,7 @@ class SummaryPage:
     summary: Summary
     former: Sequence[FormerVisit]
     since: FormerVisit | None
+    declined: bool
 
 
 def agenda(session: Session, now: datetime, ports: Ports) -> Agenda:
@@ -95,7 +107,8 @@ def agenda(session: Session, now: datetime, ports: Ports) -> Agenda:
     rows = scheduling.agenda(session, schedule.id, start_at, start_at + timedelta(days=AGENDA_DAYS))
     entries = _entries(session, rows, now, ports)
     by_day = groupby(entries, key=lambda entry: entry.start_at.astimezone(zone).date())
-    return Agenda(schedule.zone, today, [(day, list(group)) for day, group in by_day])
+    stale = stale_feed(session, schedule.therapist_id, now)
+    return Agenda(schedule.zone, today, [(day, list(group)) for day, group in by_day], stale)
 
 
 def get_booking(session: Session, booking_id: uuid.UUID) -> Booking:
@@ -145,6 +158,7 @@ def summary_page(session: Session, booking_id: uuid.UUID, now: datetime, ports: 
         ),
         former=former,
         since=since,
+        declined=appointment.status is Status.BOOKED and found.partstat == PartStat.DECLINED,
     )
 
 
@@ -152,19 +166,24 @@ def _entries(
     session: Session, rows: Sequence[scheduling.AgendaRow], now: datetime, ports: Ports
 ) -> list[AgendaEntry]:
     """However many there are, all that is known of them is asked for at once."""
-    ids = [row.booking_id for row in rows if row.booking_id is not None]
+    ids = [row.appointment_id for row in rows if row.booking_id is not None]
     found = {
-        booking.id: (booking, patient, ResponseRow(*response))
-        for booking, patient, *response in session.execute(_BOOKED, {"booking_ids": ids})
+        appointment_id: (partstat, booking, patient, ResponseRow(*response))
+        for appointment_id, partstat, booking, patient, *response in session.execute(
+            _BOOKED, {"appointment_ids": ids}
+        )
     }
     return [
-        _entry(session, row, *found[row.booking_id], now, ports) for row in rows if row.booking_id is not None
+        _entry(session, row, *found[row.appointment_id], now, ports)
+        for row in rows
+        if row.booking_id is not None
     ]
 
 
 def _entry(
     session: Session,
     row: scheduling.AgendaRow,
+    partstat: str | None,
     booking: Booking,
     patient: Patient,
     response: ResponseRow,
@@ -183,6 +202,7 @@ def _entry(
         flags=[flag for flag in outcome.flags if flag.level > Level.INFO] if outcome else [],
         on_safety_hold=booking.on_safety_hold,
         status=row.status,
+        declined=partstat == PartStat.DECLINED and row.status is Status.BOOKED,
     )
 
 

@@ -1,23 +1,27 @@
 """Putting a letter of one booking into the outbox, to the patient or to the therapist."""
 
-import uuid
 from datetime import datetime
+from email.utils import parseaddr
 from typing import TypedDict
 
 from sqlalchemy.orm import Session
 
 from consult.accounts.service import therapist_email
-from consult.calendaring.itip import Party
+from consult.calendaring.itip import Invitation, Party
+from consult.calendaring.models import CalendarObject
 from consult.calendaring.service import invitation_for
+from consult.calendaring.therapist_invitation import therapist_invitation
 from consult.core.timespan import TimeSpan
 from consult.notifications.compose import Letter, Recipient, compose
 from consult.notifications.service import enqueue
-from consult.practice.service import get_practice, get_therapist, read_contact
+from consult.practice.models import Therapist
+from consult.practice.service import get_practice, get_therapist, plain_email, read_contact
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import get_schedule
 
 from .models import Booking
 from .ports import Ports
+from .revisions import Revision
 from .tokens import read_token
 
 
@@ -67,17 +71,17 @@ def send_to_patient(
     now: datetime,
     ports: Ports,
     *,
-    inviting_to: uuid.UUID | None = None,
+    inviting_to: CalendarObject | None = None,
     due_at: datetime | None = None,
     useless_at: datetime | None = None,
 ) -> None:
-    """`inviting_to` is the appointment whose invitation, or CANCEL, as it stands now goes with the letter."""
+    """Of `inviting_to` the letter carries the invitation, or CANCEL; `dedupe_key` then names the revision."""
     contact = read_contact(session, booking.known_patient_id, ports.sealer)
     invitation = None
     if inviting_to is not None:
         invitation = invitation_for(
             session,
-            inviting_to,
+            inviting_to.appointment_id,
             organizer=ports.organizer,
             attendee=Party(contact.name, contact.email),
             sealer=ports.sealer,
@@ -103,9 +107,59 @@ def send_to_patient(
 
 
 def send_to_therapist(
-    session: Session, letter: Letter, dedupe_key: str, booking: Booking, now: datetime, ports: Ports
+    session: Session,
+    letter: Letter,
+    dedupe_key: str,
+    booking: Booking,
+    now: datetime,
+    ports: Ports,
+    *,
+    inviting_to: CalendarObject | None = None,
+    her_own: bool = False,
+    due_at: datetime | None = None,
 ) -> None:
+    """Of `inviting_to` the letter carries the invitation, or CANCEL, if she wants them; `dedupe_key` then
+    names the revision. Of what is `her_own` doing she is told for her calendar's sake only.
+    """
     therapist = get_therapist(session)
     to = Recipient(therapist.name, therapist_email(session, therapist.id))
-    message = compose(ports.mail_templates, letter, to, dedupe_key=dedupe_key)
-    enqueue(session, kind=letter.kind, message=message, sealer=ports.sealer, now=now, booking_id=booking.id)
+    invitation: Invitation | None = None
+    if inviting_to is not None and is_invited(therapist, to.email, ports):
+        attendee = Party(to.name, to.email)
+        invitation = therapist_invitation(inviting_to, organizer=ports.organizer, attendee=attendee)
+    elif her_own:
+        return
+    elif inviting_to is not None:
+        # Or it would say that her calendar was told.
+        dedupe_key += "-without"
+    message = compose(
+        ports.mail_templates,
+        letter,
+        to,
+        dedupe_key=dedupe_key,
+        calendar=invitation.ics if invitation else None,
+        calendar_method=invitation.method if invitation else None,
+    )
+    enqueue(
+        session,
+        kind=letter.kind,
+        message=message,
+        sealer=ports.sealer,
+        now=now,
+        due_at=due_at,
+        booking_id=booking.id,
+    )
+
+
+def is_invited(therapist: Therapist, email: str, ports: Ports) -> bool:
+    """Whether she gets invitations: she wants them, and another address than hers sends them."""
+    return therapist.wants_invitations and not sends_from(email, ports)
+
+
+def sends_from(email: str, ports: Ports) -> bool:
+    """Whether invitations come from this very address, whose owner then could not be invited."""
+    return plain_email(parseaddr(ports.organizer)[1]) == plain_email(email)
+
+
+def revision_of(event: CalendarObject) -> Revision:
+    return Revision(event.id, event.sequence, event.start_at)

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
+from consult.notifications.text_message import TextMessage
 from consult.notifications.undelivered import (
     Undelivered,
     count_undelivered,
@@ -26,7 +27,8 @@ _TO_THERAPIST = "therapist_"
 @dataclass(frozen=True)
 class LostMail:
     """`name`, `email` and `phone` are empty where they are not known any more; `visit_at` is None when no
-    visit stands. `subject` is None when what it said is forgotten: then it cannot be sent again.
+    visit stands. `subject` is None when what it said is forgotten: then it cannot be sent again. Of a text
+    message, `email` is the number and `subject` all it said.
     """
 
     id: uuid.UUID
@@ -39,6 +41,7 @@ class LostMail:
     created_at: datetime
     booking_id: uuid.UUID | None
     visit_at: datetime | None
+    by_text: bool
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,26 @@ def find_mail_troubles(session: Session, now: datetime, ports: Ports) -> MailTro
 def _lost(session: Session, mail: Undelivered, ports: Ports) -> LostMail:
     booking = session.get(Booking, mail.booking_id) if mail.booking_id else None
     appointment = find_live_appointment(session, booking.id) if booking else None
+    subject: str | None
+    match mail.message:
+        case None:
+            subject, name, address = None, "", ""
+        case TextMessage() as text:
+            subject, name, address = text.text, "", text.to_number
+        case message:
+            subject, name, address = message.subject, message.to_name, message.to_email
     return LostMail(
         id=mail.id,
-        subject=mail.message.subject if mail.message else None,
+        subject=subject,
         to_therapist=mail.kind.startswith(_TO_THERAPIST),
-        name=mail.message.to_name if mail.message else "",
-        email=mail.message.to_email if mail.message else "",
+        name=name,
+        email=address,
         phone=_phone(session, booking, ports) if booking else "",
         refused=mail.refused,
         created_at=mail.created_at,
         booking_id=booking.id if booking and booking.confirmed_at else None,
         visit_at=appointment.start_at if appointment else None,
+        by_text=isinstance(mail.message, TextMessage),
     )
 
 

@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from consult.calendaring.models import CalendarObject
 from consult.core.local_time import clock_words, day_words
 from consult.core.money import Money
+from consult.core.timespan import TimeSpan
 from consult.notifications.compose import (
     Confirmation,
     EarlierOffer,
+    EarlierWithdrawn,
     RefundNotice,
     SafetyHold,
     SafetyRelease,
@@ -18,22 +21,36 @@ from consult.notifications.compose import (
     TherapistNewBooking,
     TherapistSafetyAlert,
 )
+from consult.notifications.service import withdraw_untried
+from consult.payments.refunds import Cause
 from consult.practice.service import get_practice
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import find_live_appointment
 
-from .letters import patient_facts, send_to_patient, send_to_therapist, span_of, therapist_facts
+from .letters import (
+    patient_facts,
+    revision_of,
+    send_to_patient,
+    send_to_therapist,
+    span_of,
+    therapist_facts,
+)
 from .models import Booking, EarlierTimeOffer
 from .ports import Ports
 
 
 def send_confirmation(
-    session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
+    session: Session,
+    booking: Booking,
+    appointment: Appointment,
+    event: CalendarObject,
+    now: datetime,
+    ports: Ports,
 ) -> None:
     """To the patient, with the invitation."""
     letter = Confirmation(**patient_facts(session, booking, span_of(appointment), ports))
-    key = f"confirmation-{appointment.id}"
-    send_to_patient(session, letter, key, booking, now, ports, inviting_to=appointment.id)
+    key = revision_of(event).key(letter.kind)
+    send_to_patient(session, letter, key, booking, now, ports, inviting_to=event)
 
 
 def send_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
@@ -82,21 +99,58 @@ def send_earlier_offer(
     send_to_patient(session, letter, f"earlier-{offer.id}", booking, now, ports)
 
 
+def send_earlier_withdrawn(
+    session: Session,
+    booking: Booking,
+    offer: EarlierTimeOffer,
+    offered: TimeSpan,
+    appointment: Appointment,
+    now: datetime,
+    ports: Ports,
+) -> None:
+    """To the patient who was told of the offer, unless that mail never left."""
+    if not withdraw_untried(session, f"earlier-{offer.id}"):
+        facts = patient_facts(session, booking, span_of(appointment), ports)
+        facts["page_url"] += "/earlier"
+        letter = EarlierWithdrawn(**facts, offered_span=offered)
+        send_to_patient(session, letter, f"earlier-withdrawn-{offer.id}", booking, now, ports)
+
+
 def send_refund_notice(
-    session: Session, booking: Booking, payment_id: uuid.UUID, amount: Money, now: datetime, ports: Ports
+    session: Session,
+    booking: Booking,
+    payment_id: uuid.UUID,
+    amount: Money,
+    cause: Cause,
+    now: datetime,
+    ports: Ports,
 ) -> None:
     """To the patient: paid, but there is no visit for it; all of it goes back."""
     if booking.patient_id is None:
         return
-    letter = RefundNotice(phone=get_practice(session).phone, amount=str(amount), book_url=ports.links.book())
+    letter = RefundNotice(
+        phone=get_practice(session).phone,
+        amount=str(amount),
+        twice=cause is Cause.DUPLICATE,
+        book_url=ports.links.book(),
+    )
     send_to_patient(session, letter, f"refund-{payment_id}", booking, now, ports)
 
 
 def tell_therapist_of_booking(
-    session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
+    session: Session,
+    booking: Booking,
+    appointment: Appointment,
+    event: CalendarObject,
+    now: datetime,
+    ports: Ports,
+    *,
+    her_own: bool = False,
 ) -> None:
+    """With her invitation, if she wants them; so do the other mails that say when a visit is, or is off."""
     letter = TherapistNewBooking(**therapist_facts(session, booking, span_of(appointment), ports))
-    send_to_therapist(session, letter, f"new-{appointment.id}", booking, now, ports)
+    key = revision_of(event).key(letter.kind)
+    send_to_therapist(session, letter, key, booking, now, ports, inviting_to=event, her_own=her_own)
 
 
 def alert_therapist(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:

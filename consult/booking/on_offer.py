@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from heapq import nsmallest
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from consult.core.errors import NotFound
 from consult.core.money import Money
 from consult.scheduling import queries as scheduling
 from consult.scheduling.models import Appointment, SessionType
@@ -45,8 +45,8 @@ class FrontPage:
 
 @dataclass(frozen=True)
 class TimePage:
-    """`days` are days of the patient with their free starts; `nearest` are shown when one was just lost.
-    `kind` is what the booking is for, None when that is no longer on offer; then there are no times.
+    """`days` are days of the patient with their free starts. `kind` is what the booking is for, None when
+    that is no longer on offer; then there are no times.
     """
 
     zone: str
@@ -55,10 +55,25 @@ class TimePage:
     first_on: date
     last_on: date
     days: Sequence[tuple[date, Sequence[Slot]]]
-    nearest: Sequence[Slot]
     held: Appointment | None
     has_earlier: bool
     has_later: bool
+
+    @property
+    def nearest(self) -> Sequence[Slot]:
+        """Those are on a `LostPage`."""
+        return ()
+
+
+@dataclass(frozen=True)
+class LostPage:
+    """For who was too late: the free times `nearest` to the lost one, and no more, since of two hundred who
+    want one hour all but one read it at the same moment.
+    """
+
+    zone: str
+    nearest: Sequence[Slot]
+    held: Appointment | None
 
 
 def front_page(session: Session, now: datetime) -> FrontPage:
@@ -81,17 +96,16 @@ def time_page(
     *,
     first_on: date | None,
     days: int,
-    lost: datetime | None,
 ) -> TimePage:
     """`days` days of free times from `first_on`, or from the first day that has one."""
     booking = standing.booking
     zone = ZoneInfo(booking.zone)
     kinds = _kinds_for(session, booking)
     kind = next((each for each in kinds if each.id == str(booking.session_type_id)), None)
-    held = standing.appointment if standing.facts.hold_live else None
+    held = _held(standing)
     if kind is None:
         today = now.astimezone(zone).date()
-        return TimePage(booking.zone, kinds, None, today, today, [], [], held, False, False)
+        return TimePage(booking.zone, kinds, None, today, today, [], held, False, False)
     offer = get_offer(session, booking.session_type_id)
     latest_at = offer.window.latest_at(now)
     free = free_slots(session, offer, offer.window.earliest_at(now), latest_at, now, booking.id)
@@ -113,11 +127,24 @@ def time_page(
                 key=lambda slot: slot.start_at.astimezone(zone).date(),
             )
         ],
-        nearest=sorted(nsmallest(_NEAREST, free, key=lambda slot: abs(slot.start_at - lost))) if lost else [],
         held=held,
         has_earlier=first_on > earliest_on,
         has_later=last_on < latest_on,
     )
+
+
+def lost_page(session: Session, standing: Standing, lost: datetime, now: datetime) -> LostPage | None:
+    """None when this kind of session is no longer on offer."""
+    booking = standing.booking
+    try:
+        nearest = scheduling.nearest_slots(session, booking.session_type_id, lost, _NEAREST, now, booking.id)
+    except NotFound:
+        return None
+    return LostPage(booking.zone, nearest, _held(standing))
+
+
+def _held(standing: Standing) -> Appointment | None:
+    return standing.appointment if standing.facts.hold_live else None
 
 
 def _kinds_for(session: Session, booking: Booking) -> list[KindOnOffer]:

@@ -1,55 +1,27 @@
-"""The therapist's other calendars: read from outside, kept as busy times, looked at again before a payment.
-
-The network is asked between transactions, never inside one. A failure frees nothing: what was read last
-counts until it is read again, and its age is shown.
-"""
+"""The therapist's other calendars: adding one, changing and removing it, and what is shown of each."""
 
 import uuid
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from time import monotonic
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from consult.calendaring.outside import register
-from consult.calendaring.outside.fetch import Reach, web_address
-from consult.calendaring.outside.looking import LONGEST, Access, Kind, Seen, Version, look
-from consult.calendaring.outside.reading import Wanted
-from consult.calendaring.outside.register import Outside, Task
-from consult.calendaring.outside.troubles import CannotRead, Trouble
+from consult.calendaring.outside.fetch import web_address
+from consult.calendaring.outside.looking import Access, Kind
+from consult.calendaring.outside.register import Outside
 from consult.core.ages import age_words
-from consult.core.errors import NotFound
 from consult.core.given import Faults
 from consult.core.text import clean_text
-from consult.core.timespan import TimeSpan
-from consult.payments.service import find_live_payment
 from consult.practice.service import get_therapist
 from consult.scheduling import external
-from consult.scheduling import service as scheduling
-from consult.scheduling.errors import SlotTaken
-from consult.scheduling.lifecycle import Status
-from consult.scheduling.queries import find_live_appointment, get_schedule
+from consult.scheduling.queries import get_schedule
 
 from .checkout import Counter
-from .models import Booking
-from .ports import Ports
-from .standing import lock_booking
-
-DAYS_READ = 400
-"""Further ahead than anything can be booked."""
-
-FRESH = timedelta(minutes=2)
-"""A calendar looked at so lately is not asked again before a payment."""
-
-HURRY_SECONDS = 3.0
-"""How long a patient who wants to pay waits for all calendars together."""
+from .outside_looks import check_calendar, first_look, keep_busy
 
 WEEKS_SHOWN = 8
 
-_AT_ONCE = 4
 _NAME_LIMIT, _FIELD_LIMIT = 120, 1000
 
 
@@ -72,27 +44,10 @@ class CalendarRow:
     busy: int
 
 
-@dataclass(frozen=True)
-class CalendarClash:
-    """A visit that stands although one of her calendars says she is busy then."""
-
-    booking_id: uuid.UUID
-    start_at: datetime
-    calendar_name: str
-
-
-@dataclass(frozen=True)
-class Notices:
-    stale: Sequence[Outside]
-    clashes: Sequence[CalendarClash]
-
-
 def check_given(given: GivenCalendar) -> tuple[str, Access]:
     """Name and access. Raises NotSaved."""
     faults = Faults()
-    name, url = clean_text(given.name, _NAME_LIMIT), web_address(given.url)
-    if not name:
-        faults.note("name", "Give it a name, such as Family.")
+    name, url = _checked_name(given.name, faults), web_address(given.url)
     if given.kind not in list(Kind):
         faults.note("kind", "Choose how it is read.")
     if "://" not in url:
@@ -105,65 +60,47 @@ def check_given(given: GivenCalendar) -> tuple[str, Access]:
     return name, Access(Kind(given.kind), url, given.user.strip(), given.password)
 
 
-def add_calendar(counter: Counter, therapist_id: uuid.UUID, name: str, access: Access) -> uuid.UUID:
+def add_calendar(
+    counter: Counter, therapist_id: uuid.UUID, name: str, access: Access, *, whole_days_busy: bool = True
+) -> uuid.UUID:
     """Read it once, then keep it: one that cannot be read is not kept. Raises CannotRead, NotFound."""
     begun_at = counter.clock()
-    wanted = _wanted(counter.session, begun_at, counter.ports)
-    counter.session.rollback()
-    seen = look(access, Version(), wanted, counter.ports.reach)
+    seen = first_look(counter, access, begun_at, whole_days_busy=whole_days_busy)
     with counter.transaction():
         calendar_id = register.keep_calendar(
-            counter.session, therapist_id, name, access, seen, begun_at, counter.ports.sealer
+            counter.session,
+            therapist_id,
+            name,
+            access,
+            seen,
+            begun_at,
+            counter.ports.sealer,
+            whole_days_busy=whole_days_busy,
         )
-        _keep_busy(counter.session, calendar_id, seen)
+        keep_busy(counter.session, calendar_id, seen)
     return calendar_id
 
 
-def check_calendar(counter: Counter, calendar_id: uuid.UUID) -> None:
-    """Read it again and keep what is found, or note why it could not be read. One removed is left alone."""
-    begun_at = counter.clock()
-    tasks = _tasks(counter, [calendar_id], begun_at)
-    wanted = _wanted(counter.session, begun_at, counter.ports)
-    counter.session.rollback()
-    for task in tasks:
-        outcome = _outcome(task, wanted, counter.ports.reach, LONGEST)
-        with counter.transaction():
-            if isinstance(outcome, Trouble):
-                register.note_trouble(counter.session, calendar_id, outcome, begun_at)
-            else:
-                _note_seen(counter.session, calendar_id, outcome, begun_at)
-
-
-def calendars_due(session: Session, now: datetime) -> Sequence[uuid.UUID]:
-    """What `check_calendar` should read now."""
-    return register.due_calendars(session, now)
-
-
-def look_before_payment(counter: Counter) -> None:
-    """Read what has not been looked at for a while, all at once and in a hurry. What cannot be read in time
-    keeps nobody from paying: then the busy times known before count.
+def change_calendar(
+    counter: Counter, therapist_id: uuid.UUID, calendar_id: uuid.UUID, name: str, *, whole_days_busy: bool
+) -> None:
+    """Read again at once where that changes its busy times; when it cannot be read, those known before count
+    until it can. Raises NotSaved, NotFound.
     """
-    begun_at = counter.clock()
-    calendar_ids = register.calendars_not_seen_since(counter.session, begun_at - FRESH)
-    if not calendar_ids:
-        return
-    tasks = _tasks(counter, calendar_ids, begun_at)
-    wanted = _wanted(counter.session, begun_at, counter.ports)
-    counter.session.rollback()
-    deadline = monotonic() + HURRY_SECONDS
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        outcomes = list(
-            pool.map(
-                lambda task: _outcome(task, wanted, counter.ports.reach, deadline - monotonic()),
-                tasks,
-            )
-        )
+    faults = Faults()
+    name = _checked_name(name, faults)
+    faults.refuse()
     with counter.transaction():
-        for task, outcome in zip(tasks, outcomes, strict=True):
-            if isinstance(outcome, Trouble):
-                register.note_tried(counter.session, task.calendar_id, begun_at)
-            else:
-                _note_seen(counter.session, task.calendar_id, outcome, begun_at)
+        again = register.change_calendar(
+            counter.session,
+            therapist_id,
+            calendar_id,
+            name,
+            counter.clock(),
+            whole_days_busy=whole_days_busy,
+        )
+    if again:
+        check_calendar(counter, calendar_id)
 
 
 def remove_calendar(session: Session, therapist_id: uuid.UUID, calendar_id: uuid.UUID, now: datetime) -> None:
@@ -182,21 +119,6 @@ def list_calendars(session: Session, therapist_id: uuid.UUID, now: datetime) -> 
     return [CalendarRow(calendar, busy.get(calendar.id, 0)) for calendar in calendars]
 
 
-def find_notices(session: Session, therapist_id: uuid.UUID, now: datetime) -> Notices:
-    """What she should know of before she relies on her free times."""
-    calendars = register.list_calendars(session, therapist_id, now)
-    if not calendars:
-        return Notices([], [])
-    names = {calendar.id: calendar.name for calendar in calendars}
-    return Notices(
-        [calendar for calendar in calendars if calendar.stale],
-        [
-            CalendarClash(clash.booking_id, clash.start_at, names.get(clash.calendar_id, ""))
-            for clash in external.clashes(session, get_schedule(session).id, now)
-        ],
-    )
-
-
 def calendar_names(session: Session, now: datetime) -> dict[uuid.UUID, str]:
     """Each with the age of what is known of it: `your calendar “Family”, read 4 minutes ago`."""
     calendars = register.list_calendars(session, get_therapist(session).id, now)
@@ -206,58 +128,8 @@ def calendar_names(session: Session, now: datetime) -> dict[uuid.UUID, str]:
     }
 
 
-def require_still_free(counter: Counter, booking_id: uuid.UUID) -> None:
-    """Just before a payment: look at her other calendars again, and give the held time back where one of
-    them has become busy. A payment page that is open already is left open. Raises SlotTaken.
-    """
-    look_before_payment(counter)
-    now = counter.clock()
-    with counter.transaction():
-        booking = lock_booking(counter.session, booking_id)
-        lost_at = None
-        if find_live_payment(counter.session, booking.id) is None:
-            lost_at = _give_back_if_busy(counter.session, booking, now)
-    if lost_at is not None:
-        raise SlotTaken(lost_at)
-
-
-def _give_back_if_busy(session: Session, booking: Booking, now: datetime) -> datetime | None:
-    held = find_live_appointment(session, booking.id)
-    if held is None or held.status is not Status.HELD:
-        return None
-    if not external.busy_elsewhere(session, held.schedule_id, held.busy_from, held.busy_until):
-        return None
-    scheduling.release_hold(session, held.id, now)
-    return held.start_at
-
-
-def _tasks(counter: Counter, calendar_ids: Sequence[uuid.UUID], now: datetime) -> list[Task]:
-    tasks = []
-    for calendar_id in calendar_ids:
-        with suppress(NotFound):
-            tasks.append(register.get_task(counter.session, calendar_id, now, counter.ports.sealer))
-    return tasks
-
-
-def _wanted(session: Session, now: datetime, ports: Ports) -> Wanted:
-    """From the start of this day (UTC), so that what is cut off there stays the same all day."""
-    from_at = datetime.combine(now.date(), time(), now.tzinfo)
-    span = TimeSpan(from_at, from_at + timedelta(days=DAYS_READ))
-    return Wanted(span, get_schedule(session).zone, ports.links.domain)
-
-
-def _outcome(task: Task, wanted: Wanted, reach: Reach, seconds: float) -> Seen | Trouble:
-    try:
-        return look(task.access, task.known, wanted, reach, seconds)
-    except CannotRead as refusal:
-        return refusal.trouble
-
-
-def _note_seen(session: Session, calendar_id: uuid.UUID, seen: Seen, begun_at: datetime) -> None:
-    if register.note_seen(session, calendar_id, seen, begun_at):
-        _keep_busy(session, calendar_id, seen)
-
-
-def _keep_busy(session: Session, calendar_id: uuid.UUID, seen: Seen) -> None:
-    if seen.found is not None:
-        external.replace_busy(session, get_schedule(session).id, calendar_id, seen.found.busy)
+def _checked_name(given: str, faults: Faults) -> str:
+    name = clean_text(given, _NAME_LIMIT)
+    if not name:
+        faults.note("name", "Give it a name, such as Family.")
+    return name

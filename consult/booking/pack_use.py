@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -45,6 +46,24 @@ class PackShare:
     @property
     def ended(self) -> bool:
         return self.balance.purchase.ended_at is not None
+
+
+class Fate(StrEnum):
+    """What became of a session of a pack when its visit was cancelled."""
+
+    RETURNED = "returned"
+    USED = "used"
+    PAID_BACK = "paid_back"
+    """Its whole pack was, now or before."""
+
+
+@dataclass(frozen=True)
+class SessionFate:
+    """`left` and `sessions` are those of the pack, once that has become of it."""
+
+    fate: Fate
+    left: int
+    sessions: int
 
 
 @dataclass(frozen=True)
@@ -172,18 +191,28 @@ def refund_with_pack(
     return decision if whole else replace(decision, amount=Money(0, booking.currency))
 
 
-def give_session_back(session: Session, booking: Booking, decision: RefundDecision, now: datetime) -> bool:
+def give_session_back(
+    session: Session, booking: Booking, decision: RefundDecision, now: datetime
+) -> SessionFate | None:
     """The visit is cancelled: its session goes back to the pack if the terms would give everything back, and
-    the pack ends if its money does. Whether the booking's session was one of a pack.
+    the pack ends if its money does. None when the booking's session was none of a pack.
     """
     share = find_share(session, booking, now)
     if share is None:
-        return False
+        return None
     if decision.percent == 100:
         packs.give_back(session, share.redemption, now)
         if decision.amount.minor > 0:
             packs.end_purchase(session, share.balance.purchase.id, now)
-    return True
+    purchase = share.balance.purchase
+    left = packs.balance_of(session, purchase, alive_among(session, now)).left
+    return SessionFate(_fate(share), left, purchase.sessions)
+
+
+def _fate(share: PackShare) -> Fate:
+    if share.ended:
+        return Fate.PAID_BACK
+    return Fate.RETURNED if share.returned else Fate.USED
 
 
 def take_session_again(session: Session, booking: Booking, now: datetime) -> bool:

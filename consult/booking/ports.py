@@ -9,6 +9,7 @@ from consult.core.tokens import digest
 from consult.db.sealing import Sealer
 from consult.intake.content import Catalogue
 from consult.intake.library import FormLibrary
+from consult.notifications.texter import Texter
 from consult.payments.gateway import Gateway
 
 _ROOM_LENGTH = 24
@@ -38,6 +39,9 @@ class Links:
     def therapist_money(self) -> str:
         return f"{self.public_url}/therapist/money"
 
+    def therapist_calendars(self) -> str:
+        return f"{self.public_url}/therapist/calendars"
+
     def book(self) -> str:
         return f"{self.public_url}/book"
 
@@ -46,6 +50,12 @@ class Links:
 
     def mail_wishes(self, token: str) -> str:
         return f"{self.public_url}/reminders/{token}"
+
+    def calendar_address(self, token: str) -> str:
+        return f"{self.public_url}/calendar/{token}"
+
+    def feed(self, token: str) -> str:
+        return f"{self.public_url}/cal/{token}.ics"
 
     def payment_return(self) -> str:
         return f"{self.public_url}/book/paid"
@@ -60,6 +70,8 @@ class Links:
 
 @dataclass(frozen=True)
 class Ports:
+    """Without a `texter` there are no text messages, and nobody is asked about them."""
+
     sealer: Sealer
     library: FormLibrary
     gateway: Gateway
@@ -67,6 +79,7 @@ class Ports:
     links: Links
     organizer: str
     reach: Reach = PUBLIC_WEB
+    texter: Texter | None = None
 
     @property
     def catalogue(self) -> Catalogue:

@@ -10,7 +10,7 @@ from consult.calendaring.models import CalendarObject
 from consult.core.money import Money
 from consult.core.timespan import TimeSpan
 from consult.intake.red_flags import Level, RaisedFlag
-from consult.intake.service import RecordedOutcome, read_response
+from consult.intake.service import RecordedOutcome, ResponseNotFound, read_response
 from consult.payments.alerts import AlertRaised
 from consult.payments.outcomes import NeedsReview, News, Paid, RefundMoved
 from consult.payments.refund_service import request_refund
@@ -23,6 +23,7 @@ from consult.scheduling.models import Appointment
 from . import mails, money_alerts, pack_use, receipts
 from .journey import JourneyFacts
 from .models import Booking
+from .patient_feed import bookings_of_mailbox
 from .ports import Ports
 from .standing import find_standing, lock_booking
 from .tokens import visit_token
@@ -38,7 +39,7 @@ def react(session: Session, news: News, now: datetime, ports: Ports) -> None:
         cause = _confirm(session, booking, news.amount, now, ports)
         if cause is not None:
             request_refund(session, news.payment_id, news.amount, cause, now)
-            mails.send_refund_notice(session, booking, news.payment_id, news.amount, now, ports)
+            mails.send_refund_notice(session, booking, news.payment_id, news.amount, cause, now, ports)
             money_alerts.note_late_money(session, news.payment_id, now)
         else:
             pack_use.open_pack(session, booking, news.payment_id, news.amount, now, ports)
@@ -52,11 +53,15 @@ def react(session: Session, news: News, now: datetime, ports: Ports) -> None:
 
 def _confirm(session: Session, booking: Booking, paid: Money, now: datetime, ports: Ports) -> Cause | None:
     """Turn the hold into an appointment; or say why the money has to go back."""
-    standing = find_standing(session, booking, now, ports)
     if booking.cancelled_at is not None:
         return Cause.BOOKING_OVER
     if booking.confirmed_at is not None:
         return Cause.DUPLICATE
+    try:
+        standing = find_standing(session, booking, now, ports)
+    except ResponseNotFound:
+        # A draft given up long ago, of which only its money is kept.
+        return Cause.BOOKING_OVER
     if not _still_safe(standing.facts):
         return Cause.SCREENING
     if standing.appointment is None or paid != Money(booking.price_minor, booking.currency):
@@ -75,9 +80,9 @@ def confirm_visit(
 ) -> None:
     """The hour is the booking's: enter it in calendars, tell both sides. Raises EventWithdrawn."""
     booking.confirmed_at = now
-    publish_visit(session, booking, appointment, now, ports)
-    mails.send_confirmation(session, booking, appointment, now, ports)
-    mails.tell_therapist_of_booking(session, booking, appointment, now, ports)
+    event = publish_visit(session, booking, appointment, now, ports)
+    mails.send_confirmation(session, booking, appointment, event, now, ports)
+    mails.tell_therapist_of_booking(session, booking, appointment, event, now, ports)
 
 
 def _still_safe(facts: JourneyFacts) -> bool:
@@ -90,16 +95,20 @@ def publish_visit(
     session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
 ) -> CalendarObject:
     """Enter the visit in calendars as it is now, or bring it up to date there. Raises EventWithdrawn."""
-    return calendaring.publish(
+    event = calendaring.publish(
         session,
         appointment_id=appointment.id,
         therapist_id=get_therapist(session).id,
         span=TimeSpan(appointment.start_at, appointment.end_at),
+        booking_ids=bookings_of_mailbox(session, booking, ports),
         texts=calendar_texts(session, booking, ports),
         domain=ports.links.domain,
         sealer=ports.sealer,
         now=now,
     )
+    # What a calendar program answered was about the revision before.
+    event.partstat = event.replied_at = None
+    return event
 
 
 def calendar_texts(session: Session, booking: Booking, ports: Ports) -> calendaring.Texts:

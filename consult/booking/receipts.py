@@ -17,13 +17,12 @@ from consult.core.errors import NotFound
 from consult.core.money import Money
 from consult.core.text import clean_text
 from consult.db.sealing import SealBroken, UnknownKey
-from consult.payments.demo_gateway import DemoGateway
 from consult.payments.models import LedgerEntry, LedgerKind, Payment
 from consult.practice.models import Practice
 from consult.practice.service import get_practice, read_contact
-from consult.receipts.facts import Issuer, Kind, Line, ReceiptFacts, paper_of
+from consult.receipts.facts import Issuer, Kind, Line, Mode, ReceiptFacts, paper_of
 from consult.receipts.models import Receipt
-from consult.receipts.pdf import render
+from consult.receipts.pdf import can_print, render
 from consult.receipts.service import (
     document_number,
     find_by_number,
@@ -35,6 +34,7 @@ from consult.scheduling.queries import get_schedule
 from consult.vouchers.models import SessionPack
 
 from .models import Booking
+from .money_mode import mode_of
 from .ports import Ports
 from .standing import newest_appointment
 
@@ -47,6 +47,7 @@ _KINDS = {
     LedgerKind.REFUND: Kind.CREDIT_NOTE,
     LedgerKind.REFUND_FAILED: Kind.CANCELLATION,
 }
+_CARDS = {Mode.LIVE: "Card", Mode.TEST: "Test card", Mode.DEMO: "Demo card"}
 _ORDER = tuple(_KINDS)
 _AT_A_TIME = 100
 _NAME_LIMIT = 200
@@ -62,7 +63,7 @@ class Document:
     kind: Kind
     total: Money
     belongs_to: str | None
-    demo: bool
+    mode: Mode
 
 
 def document(session: Session, payment_id: uuid.UUID, now: datetime, ports: Ports) -> None:
@@ -147,15 +148,17 @@ def _receipt(
 ) -> ReceiptFacts:
     booking = session.get_one(Booking, payment.booking_id)
     schedule = get_schedule(session)
+    payer, payer_email = _payer(session, booking, ports)
     return ReceiptFacts(
         kind=Kind.RECEIPT,
         issuer=_issuer(get_practice(session)),
-        payer=_payer(session, booking, ports),
+        payer=payer,
+        payer_email=payer_email,
         lines=(_line(session, booking, Money(entry.amount_minor, entry.currency), schedule.zone),),
         moved_on=_day(entry.created_at, schedule.zone),
         issued_on=_day(now, schedule.zone),
-        paid_how=_how(payment),
-        demo=not payment.livemode,
+        paid_how=_CARDS[mode_of(payment.gateway, payment.livemode)],
+        mode=mode_of(payment.gateway, payment.livemode),
         belongs_to=None,
         paper=paper_of(schedule.holiday_region, entry.currency),
     )
@@ -199,10 +202,13 @@ def _issuer(practice: Practice) -> Issuer:
     )
 
 
-def _payer(session: Session, booking: Booking, ports: Ports) -> str:
+def _payer(session: Session, booking: Booking, ports: Ports) -> tuple[str, str]:
+    """The name, and where it cannot be printed the address, so that the document still names somebody."""
     if booking.patient_id is None:
-        return ""
-    return clean_text(read_contact(session, booking.patient_id, ports.sealer).name, _NAME_LIMIT)
+        return "", ""
+    contact = read_contact(session, booking.patient_id, ports.sealer)
+    name = clean_text(contact.name, _NAME_LIMIT)
+    return name, "" if can_print(name) else contact.email
 
 
 def _line(session: Session, booking: Booking, amount: Money, zone: str) -> Line:
@@ -220,12 +226,6 @@ def _day(instant: datetime, zone: str) -> date:
     return instant.astimezone(ZoneInfo(zone)).date()
 
 
-def _how(payment: Payment) -> str:
-    if payment.gateway == DemoGateway.name:
-        return "Demo card"
-    return "Card" if payment.livemode else "Test card"
-
-
 def _shown(receipt: Receipt, ports: Ports) -> Document:
     facts = read_facts(receipt, ports.sealer)
-    return Document(document_number(receipt), facts.kind, facts.total, facts.belongs_to, facts.demo)
+    return Document(document_number(receipt), facts.kind, facts.total, facts.belongs_to, facts.mode)

@@ -23,6 +23,7 @@ from consult.scheduling.queries import AgendaRow, agenda, get_schedule
 from .letters import patient_facts, send_to_patient, span_of
 from .models import Booking
 from .ports import Ports
+from .text_messages import text_patient
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ def _remind(
     )
     useless_at = row.start_at - reminder.until
     send_to_patient(session, letter, key, booking, now, ports, useless_at=useless_at)
+    if reminder.letter is not IntakeReminder:
+        text_patient(session, letter.kind, key, booking, row.start_at, now, ports, useless_at=useless_at)
 
 
 def _told_since(booking: Booking, appointment: Appointment) -> datetime:

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import BindParameter, Select, and_, bindparam, case, inspect, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
+from consult.calendaring.models import CalendarObject
 from consult.core.errors import ConsultError
 from consult.core.tokens import digest
 from consult.intake.answers import AnswerValue
@@ -52,13 +53,15 @@ def _newest_of(booking_id: Any) -> Select[uuid.UUID]:
 
 _ID: BindParameter[uuid.UUID] = bindparam("booking_id", type_=Booking.id.type)
 _NEWEST = select(Appointment).where(Appointment.id == _newest_of(_ID).scalar_subquery())
+IS_NEWEST = Appointment.id == _newest_of(Booking.id).correlate(Booking).scalar_subquery()
+"""What `newest_appointment` finds, for a statement about many bookings."""
 
 # One statement, made once: a step of the booking asks for these facts again and again.
 _FACTS = (
     select(Booking, Appointment, Payment, *RESPONSE)
     .select_from(Booking)
     .outerjoin(QuestionnaireResponse, QuestionnaireResponse.booking_id == Booking.id)
-    .outerjoin(Appointment, Appointment.id == _newest_of(Booking.id).correlate(Booking).scalar_subquery())
+    .outerjoin(Appointment, IS_NEWEST)
     .outerjoin(
         Payment,
         and_(Payment.booking_id == Booking.id, or_(*(Payment.state == state for state in LIVE_PAYMENT))),
@@ -66,8 +69,9 @@ _FACTS = (
 )
 _FACTS_BY_ID = _FACTS.where(Booking.id == _ID)
 _FACTS_FOR_DESK = (
-    _FACTS_BY_ID.add_columns(Patient, Schedule.zone, Practice.licensed_states)
+    _FACTS_BY_ID.add_columns(Patient, Schedule.zone, Practice.licensed_states, CalendarObject.partstat)
     .outerjoin(Patient, Patient.id == Booking.patient_id)
+    .outerjoin(CalendarObject, CalendarObject.appointment_id == Appointment.id)
     .join(Schedule, true())
     .join(Practice, true())
 )
@@ -148,13 +152,15 @@ class Standing:
 @dataclass(frozen=True)
 class ForDesk:
     """A standing with what the therapist's page asks for beside it: the patient, for `read_contact` to find
-    it read; the zone she works in, and the ids of the states she may treat in.
+    it read; the zone she works in, and the ids of the states she may treat in; `partstat`, what the patient's
+    calendar program answered.
     """
 
     standing: Standing
     patient: Patient | None
     therapist_zone: str
     licensed_states: list[str]
+    partstat: str | None
 
 
 @dataclass(eq=False)
@@ -213,9 +219,9 @@ def find_for_desk(session: Session, booking_id: uuid.UUID, now: datetime, ports:
     row = session.execute(_FACTS_FOR_DESK, {"booking_id": booking_id}).one_or_none()
     if row is None:
         return None
-    booking, appointment, payment, *response, patient, zone, states = row
+    booking, appointment, payment, *response, patient, zone, states, partstat = row
     standing = _standing(session, booking, appointment, payment, response, now, ports)
-    return ForDesk(standing, patient, zone, states)
+    return ForDesk(standing, patient, zone, states, partstat)
 
 
 def _standing(

@@ -1,7 +1,7 @@
 """The therapist's page about money, read across topics. Reads only."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,39 +9,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consult.core.money import Money
 from consult.core.timespan import TimeSpan
 from consult.payments import reports
-from consult.payments.alerts import INFORMATION, AlertKind, open_alerts
-from consult.payments.models import MoneyAlert, Payment, Reconciliation
-from consult.payments.reports import Posted, RefundOnItsWay, Sums
+from consult.payments.models import Payment, Reconciliation
+from consult.payments.reports import OfPayment, PaidOutside, Posted, Sums
 from consult.receipts.service import numbers_by_entry
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.wall_clock import day_start
 
 from .models import Booking
+from .money_alerts import Alert, shown_alerts
 from .ports import Ports
+from .takings_csv import OUTSIDE, Entry
 
 _ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Alert:
-    """`amount` and `booking_id` of the payment it is about, if it is about one of ours."""
-
-    row: MoneyAlert
-    kind: AlertKind
-    needs_her: bool
-    amount: Money | None
-    booking_id: uuid.UUID | None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A ledger entry, and the number of its document, if it has one."""
-
-    posted: Posted
-    number: str | None
 
 
 @dataclass(frozen=True)
@@ -59,8 +40,8 @@ class Takings:
     entries: Sequence[Entry]
     alerts: Sequence[Alert]
     open_payments: Sequence[Payment]
-    refunds: Sequence[RefundOnItsWay]
-    failed_refunds: Sequence[RefundOnItsWay]
+    refunds: Sequence[OfPayment]
+    failed_refunds: Sequence[OfPayment]
     disputes: Sequence[Posted]
     reconciled: Reconciliation | None
     readable: Collection[uuid.UUID]
@@ -79,61 +60,64 @@ def takings(session: Session, month: date | None, now: datetime, ports: Ports) -
         months=_months(session, today, zone),
         in_month=reports.sums(session, _month_span(month, zone)),
         entries=entries_of(session, month, zone),
-        alerts=_alerts(session),
+        alerts=shown_alerts(session),
         open_payments=reports.open_payments(session),
         refunds=reports.refunds_on_their_way(session),
         failed_refunds=reports.failed_refunds(session, now),
         disputes=reports.open_disputes(session),
-        reconciled=reports.last_reconciliation(session, ports.gateway.name),
+        reconciled=reports.last_reconciliation(session, ports.gateway.name, ports.gateway.livemode),
         readable=frozenset(),
     )
     return replace(found, readable=_readable(session, _bookings_in(found)))
 
 
 def entries_of(session: Session, month: date, zone: str) -> list[Entry]:
-    """The entries of the month that begins on `month` in `zone`, oldest first."""
-    found = reports.posted(session, _month_span(month, zone))
+    """What moved in the month that begins on `month` in `zone`, oldest first."""
+    span = _month_span(month, zone)
+    found = reports.posted(session, span)
     numbers = numbers_by_entry(session, [it.entry.id for it in found])
-    return [Entry(it, numbers.get(it.entry.id)) for it in found]
+    entries = [_entry(it, numbers.get(it.entry.id)) for it in found]
+    entries += [_paid_outside(it) for it in reports.paid_outside(session, span)]
+    return sorted(entries, key=lambda entry: entry.at)
 
 
-def count_needing_her(session: Session) -> int:
-    """Open alerts that something is left to do about."""
-    return sum(alert.kind not in INFORMATION for alert in open_alerts(session))
-
-
-def _alerts(session: Session) -> list[Alert]:
-    """Those that need her first."""
-    rows = open_alerts(session)
-    payments = _payments(session, [row.payment_id for row in rows if row.payment_id])
-    shown = [_alert(row, payments) for row in rows]
-    return sorted(shown, key=lambda alert: not alert.needs_her)
-
-
-def _alert(row: MoneyAlert, payments: Mapping[uuid.UUID, Payment]) -> Alert:
-    kind, payment = AlertKind(row.kind), payments.get(row.payment_id) if row.payment_id else None
-    return Alert(
-        row,
-        kind,
-        kind not in INFORMATION,
-        payment.amount if payment else None,
-        payment.booking_id if payment else None,
+def _entry(it: Posted, number: str | None) -> Entry:
+    return Entry(
+        at=it.entry.created_at,
+        kind=it.entry.kind.value,
+        amount=it.amount,
+        livemode=it.payment.livemode,
+        number=number,
+        gateway=it.payment.gateway,
+        gateway_ref=it.entry.gateway_ref,
+        payment_id=it.payment.id,
+        booking_id=it.payment.booking_id,
     )
 
 
-def _payments(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Payment]:
-    found = session.scalars(select(Payment).where(Payment.id.in_(ids)))
-    return {payment.id: payment for payment in found}
+def _paid_outside(it: PaidOutside) -> Entry:
+    return Entry(
+        at=it.refund.updated_at,
+        kind=OUTSIDE,
+        amount=-it.refund.amount,
+        livemode=it.payment.livemode,
+        number=None,
+        gateway="",
+        gateway_ref="",
+        payment_id=it.payment.id,
+        booking_id=it.payment.booking_id,
+        note=it.note,
+    )
 
 
 def _bookings_in(page: Takings) -> set[uuid.UUID]:
     payments = [
         *page.open_payments,
-        *(it.posted.payment for it in page.entries),
         *(it.payment for it in (*page.refunds, *page.failed_refunds)),
         *(it.payment for it in page.disputes),
     ]
     about = {alert.booking_id for alert in page.alerts if alert.booking_id}
+    about |= {entry.booking_id for entry in page.entries}
     return about | {payment.booking_id for payment in payments}
 
 

@@ -1,14 +1,19 @@
-"""A month of the ledger for the bookkeeper's spreadsheet (RFC 4180). Pure, and without a name in it."""
+"""A month's money for the bookkeeper's spreadsheet (RFC 4180). Pure, and without a name in it but what the
+therapist herself wrote in a note.
+"""
 
 import csv
 import io
+import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from consult.core.money import EXPONENTS, Money
 
-from .takings import Entry
+OUTSIDE = "paid_outside"
+"""The kind of what was paid back in another way; every other kind is a ledger entry's."""
 
 COLUMNS = (
     "posted_at_utc",
@@ -23,8 +28,27 @@ COLUMNS = (
     "gateway_ref",
     "payment",
     "booking",
+    "note",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that moved: `amount` signed from the practice's side, `number` that of its document, if it
+    has one. What was paid back `OUTSIDE` the gateway has a `note` instead of a `gateway_ref`.
+    """
+
+    at: datetime
+    kind: str
+    amount: Money
+    livemode: bool
+    number: str | None
+    gateway: str
+    gateway_ref: str
+    payment_id: uuid.UUID
+    booking_id: uuid.UUID
+    note: str = ""
 
 
 def to_csv(entries: Iterable[Entry], zone: str) -> str:
@@ -53,20 +77,20 @@ def as_text(value: str) -> str:
 
 
 def _row(entry: Entry, zone: str) -> tuple[str, ...]:
-    posted, payment = entry.posted.entry, entry.posted.payment
     return (
-        _seconds(posted.created_at),
-        _seconds(posted.created_at.astimezone(ZoneInfo(zone))),
+        _seconds(entry.at),
+        _seconds(entry.at.astimezone(ZoneInfo(zone))),
         zone,
-        posted.kind.value,
-        decimal(entry.posted.amount),
-        posted.currency.upper(),
-        "yes" if payment.livemode else "no",
+        entry.kind,
+        decimal(entry.amount),
+        entry.amount.currency.upper(),
+        "yes" if entry.livemode else "no",
         entry.number or "",
-        as_text(payment.gateway),
-        as_text(posted.gateway_ref),
-        str(payment.id),
-        str(payment.booking_id),
+        as_text(entry.gateway),
+        as_text(entry.gateway_ref),
+        str(entry.payment_id),
+        str(entry.booking_id),
+        as_text(entry.note),
     )
 
 

@@ -5,35 +5,34 @@ import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from consult.accounts.service import forget_old_sign_ins
 from consult.intake.library import mark_versions
-from consult.intake.service import forget_responses
 from consult.notifications.mailer import Mailer
-from consult.notifications.service import send_due
+from consult.notifications.sending import send_due
+from consult.notifications.text_sending import send_texts_due
 from consult.notifications.undelivered import forget_payloads
 from consult.payments.errors import CheckoutUnavailable, RefundDelayed
-from consult.payments.lifecycle import LIVE
-from consult.payments.models import LedgerEntry, MoneyAlert, Payment
-from consult.payments.reconciler import is_due, reconcile
+from consult.payments.models import Payment
+from consult.payments.reconciler import is_due, reconcile, tell_of_silence
+from consult.payments.refund_calls import run_refund, tell_of_stuck_refunds
 from consult.payments.refund_service import refunds_to_run
 from consult.payments.service import payments_to_sync, retire_play_money
-from consult.payments.till import close_checkout, run_refund, sync, tell_of_stuck_refunds
-from consult.practice.models import Patient
+from consult.payments.till import close_checkout, sync
 from consult.practice.service import fill_digests
 from consult.scheduling.service import expire_holds
 
 from .checkout import Counter, may_be_paid
+from .drafts import purge_drafts
 from .earlier.offers import bookings_waiting, bookings_with_offers, end_offer_if_over, offer_earlier_time
-from .email_confirmation import forget_codes
 from .holds import keep_hours_in_doubt
 from .models import Booking
-from .outside_calendars import calendars_due, check_calendar
+from .outside_looks import calendars_due, check_calendar
+from .outside_notices import mail_notices
 from .pack_use import end_refunded_packs
 from .receipts import issue_missing
 from .reminders import send_reminders
@@ -41,9 +40,6 @@ from .standing import find_standing
 
 _log = logging.getLogger("consult.upkeep")
 _FRAMES = 3
-
-DRAFT_LIFETIME = timedelta(hours=24)
-"""What an unfinished booking said about somebody's health is deleted after this."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ class Upkeep:
             self.send_refunds,
             lambda: self._write(partial(issue_missing, ports=counter.ports)),
             lambda: self._write(expire_holds),
-            self.check_outside_calendars,
+            lambda: self._write(partial(mail_notices, ports=counter.ports)),
             lambda: self._write(partial(send_reminders, ports=counter.ports)),
             self.offer_earlier_times,
             lambda: self._write(end_refunded_packs),
@@ -81,6 +77,9 @@ class Upkeep:
                 self.mail_from,
                 counter.clock,
             ),
+            self.send_texts,
+            # Others' servers may take their time: after everything that somebody waits for.
+            self.check_outside_calendars,
             self.reconcile_payments,
         )
         for part in parts:
@@ -115,23 +114,36 @@ class Upkeep:
         for calendar_id in calendars_due(counter.session, counter.clock()):
             self._try(partial(check_calendar, counter, calendar_id))
 
+    def send_texts(self) -> None:
+        counter, texter = self.counter, self.counter.ports.texter
+        if texter is not None:
+            sealer = counter.ports.sealer
+            send_texts_due(counter.session, counter.transaction, texter, sealer, counter.clock)
+
     def send_refunds(self) -> None:
-        counter, now = self.counter, self.counter.clock()
-        for refund_id in refunds_to_run(counter.session, counter.ports.gateway.name, now):
-            self._try(partial(run_refund, counter.till(), refund_id, now))
-        tell_of_stuck_refunds(counter.till(), now)
+        counter = self.counter
+        for refund_id in refunds_to_run(counter.session, counter.ports.gateway.name, counter.clock()):
+            self._try(partial(self._send_refund, refund_id))
+        tell_of_stuck_refunds(counter.till(), counter.clock())
+
+    def _send_refund(self, refund_id: uuid.UUID) -> None:
+        """By the clock of its own call: it is what keeps others from the refund meanwhile."""
+        run_refund(self.counter.till(), refund_id, self.counter.clock())
 
     def reconcile_payments(self) -> None:
         """Once a day, after everything that somebody waits for."""
         counter, now, gateway = self.counter, self.counter.clock(), self.counter.ports.gateway
-        if is_due(counter.session, gateway.name, gateway.livemode, now):
-            reconcile(counter.till(), counter.ports.links.payment_return(), now)
+        try:
+            if is_due(counter.session, gateway.name, gateway.livemode, now):
+                reconcile(counter.till(), counter.ports.links.payment_return(), now)
+        finally:
+            tell_of_silence(counter.till(), now)
 
     def offer_earlier_times(self) -> None:
         """Each patient in a transaction of their own: one who cannot be served keeps nobody else waiting."""
         session, ports = self.counter.session, self.counter.ports
         for booking_id in bookings_with_offers(session):
-            self._try(partial(self._write, partial(end_offer_if_over, booking_id=booking_id)))
+            self._try(partial(self._write, partial(end_offer_if_over, booking_id=booking_id, ports=ports)))
         for booking_id in bookings_waiting(session):
             self._try(partial(self._write, partial(offer_earlier_time, booking_id=booking_id, ports=ports)))
 
@@ -152,22 +164,3 @@ class Upkeep:
     def _write(self, work: Callable[[Session, datetime], object]) -> None:
         with self.counter.transaction():
             work(self.counter.session, self.counter.clock())
-
-
-def purge_drafts(session: Session, now: datetime) -> None:
-    """Delete bookings that never came to be, with all that was answered. One whose money moved, or waits for
-    a person, stays, with whom to reach about it, but without answers.
-    """
-    over = select(Booking.id).where(
-        Booking.confirmed_at.is_(None),
-        Booking.started_at < now - DRAFT_LIFETIME,
-        ~exists().where(Payment.booking_id == Booking.id, Payment.state.in_(LIVE)),
-    )
-    booking_ids = list(session.scalars(over))
-    forget_responses(session, booking_ids)
-    forget_codes(session, booking_ids)
-    moved = select(Payment.booking_id).join(LedgerEntry, LedgerEntry.payment_id == Payment.id)
-    waits = select(Payment.booking_id).join(MoneyAlert, MoneyAlert.payment_id == Payment.id)
-    needed = moved.union(waits.where(MoneyAlert.settled_at.is_(None)))
-    session.execute(delete(Booking).where(Booking.id.in_(booking_ids), Booking.id.not_in(needed)))
-    session.execute(delete(Patient).where(~exists().where(Booking.patient_id == Patient.id)))

@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import ConsultError
 from consult.core.money import Money
+from consult.payments.models import Payment
 from consult.payments.pricing import MINIMUM_CHARGE
 from consult.scheduling.models import SessionType
 from consult.vouchers import packs
 from consult.vouchers import service as codes
+from consult.vouchers.models import PackPurchase
 from consult.vouchers.packs import Balance
 from consult.vouchers.promotions import Discount, UnknownCode
 
@@ -196,11 +198,16 @@ def _take_off(session: Session, booking: Booking, text: str, price: Money, now: 
 
 def _use_pack(session: Session, booking: Booking, text: str, now: datetime, ports: Ports) -> None:
     purchase = packs.find_by_code(session, text, ports.sealer)
-    if purchase is None:
+    if purchase is None or (ports.gateway.livemode and not _was_real(session, purchase)):
         raise UnknownCode
     end_refunded_pack(session, purchase.payment_id, now)
     alive = alive_among(session, now)
     packs.redeem_session(session, purchase.id, booking.id, booking.session_type_id, now, alive=alive)
+
+
+def _was_real(session: Session, purchase: PackPurchase) -> bool:
+    """Play money of a demonstration, or of tests before the practice opened, buys no real session."""
+    return session.get_one(Payment, purchase.payment_id).livemode
 
 
 def _with_vouchers(session: Session, booking: Booking, price: Money, now: datetime) -> Money:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from email.utils import parseaddr
 from enum import StrEnum
+from typing import cast
 from urllib.parse import quote
 
-from icalendar import Calendar, vCalAddress
+from icalendar import Calendar, Event, vCalAddress
 
 from consult.core.text import clean_text
 
@@ -50,7 +51,15 @@ def invitation(facts: EventFacts, organizer: Party, attendee: Party) -> Invitati
     body and header, leaves the appointment in the calendar. ATTENDEE is the recipient alone.
     """
     method = Method.CANCEL if facts.status is Status.CANCELLED else Method.REQUEST
-    event = event_component(facts)
+    return _message(method, event_component(facts), organizer, attendee)
+
+
+def request_for(vevent: bytes, organizer: Party, attendee: Party) -> Invitation:
+    """A REQUEST for an event as a feed of ours shows it, so that both say the same."""
+    return _message(Method.REQUEST, cast(Event, Event.from_ical(vevent)), organizer, attendee)
+
+
+def _message(method: Method, event: Event, organizer: Party, attendee: Party) -> Invitation:
     event["ORGANIZER"] = vCalAddress.new(_mailto(organizer), cn=_common_name(organizer))
     event.attendees = [
         vCalAddress.new(

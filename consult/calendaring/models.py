@@ -15,7 +15,8 @@ class CalendarObject(Identified, Base):
 
     `vevent_therapist` is what the therapist's feed hands out; None once withdrawn. The patient's copy links
     the private page, whose token is a secret, so its texts are kept sealed and written out when needed.
-    `partstat` (RFC 5545 3.2.12) is what the patient's calendar program answered last, as far as we were shown.
+    `partstat` (RFC 5545 3.2.12) is what the patient's calendar program answered last, as far as we were
+    shown.
     """
 
     __tablename__ = "calendar_object"

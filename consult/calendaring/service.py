@@ -3,14 +3,13 @@
 import json
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from consult.core.clock import as_utc
 from consult.core.errors import ConsultError, NotFound
 from consult.core.timespan import TimeSpan
 from consult.db.sealing import Place, Sealer
@@ -18,10 +17,10 @@ from consult.db.sealing import Place, Sealer
 from .event import EventFacts, Status, vevent
 from .feed import calendar_bytes
 from .itip import Invitation, Party, invitation
-from .models import CalendarObject, FeedSubscription
+from .models import CalendarObject
+from .stamps import risen, whole_second
+from .subscriptions import feeds_changed, of_bookings, of_therapists
 from .text import initials
-
-_SECOND = timedelta(seconds=1)
 
 
 @dataclass(eq=False)
@@ -41,14 +40,15 @@ class Detail(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What calendars say. `title` must be neutral: no word of health. The patient's own calendar never has
-    the name, the therapist's as much of it as `detail` says.
+    """What calendars say. A visit's `title` must be neutral: no word of health. The patient's own calendar
+    never has the name, the therapist's as much of it as `detail` says. An entry of her own has her title, and
+    neither name nor addresses.
     """
 
     title: str
-    patient_name: str
-    patient_url: str
-    therapist_url: str
+    patient_name: str = ""
+    patient_url: str | None = None
+    therapist_url: str | None = None
     detail: Detail = Detail.INITIALS
 
 
@@ -58,57 +58,57 @@ def publish(
     appointment_id: uuid.UUID,
     therapist_id: uuid.UUID,
     span: TimeSpan,
+    booking_ids: Collection[uuid.UUID],
     texts: Texts,
     domain: str,
     sealer: Sealer,
     now: datetime,
 ) -> CalendarObject:
-    """Enter the appointment in calendars, or revise it there: SEQUENCE and DTSTAMP rise, feeds change.
+    """Enter the appointment in calendars, or revise it there: SEQUENCE and DTSTAMP rise, feeds change: the
+    therapist's, and those asked for from one of `booking_ids`.
 
     `domain` is ours; it ends the UID, by which the import of other calendars knows our own events again.
     Raises EventWithdrawn.
     """
     row = session.scalar(_of(appointment_id).with_for_update())
-    changed_feeds = {therapist_id}
+    therapist_ids = {therapist_id}
     if row is None:
         row = _first_revision(appointment_id, domain, now)
         session.add(row)
     else:
         _require_confirmed(row)
         _next_revision(row, now)
-        changed_feeds.add(row.therapist_id)
+        therapist_ids.add(row.therapist_id)
     row.therapist_id = therapist_id
     row.start_at, row.end_at = span.start_at, span.end_at
     patient = {"title": texts.title, "url": texts.patient_url}
     row.patient_texts_sealed = sealer.seal(json.dumps(patient), _place(row))
     row.vevent_therapist = vevent(_therapist_facts(row, texts))
     session.flush()
-    _bump_feeds(session, changed_feeds, now)
+    feeds_changed(session, of_therapists(therapist_ids) | of_bookings(booking_ids), now)
     return row
 
 
 def redraw(session: Session, *, appointment_id: uuid.UUID, texts: Texts, now: datetime) -> None:
-    """Show an appointment in the therapist's feed as these texts say, its times as they are. No revision of
-    the invitation: SEQUENCE stays. One that is withdrawn, or in no calendar, is left alone.
+    """Show an appointment in the therapist's feed as these texts say, its times as they are; the caller tells
+    the feed. No revision of the appointment: only what she is shown bears a new stamp, the patient's calendar
+    keeps SEQUENCE and DTSTAMP. One that is withdrawn, or in no calendar, is left alone.
     """
     row = session.scalar(_of(appointment_id).with_for_update())
     if row is None or row.status != Status.CONFIRMED:
         return
-    row.revised_at = _risen(row.revised_at, now)
-    row.vevent_therapist = vevent(_therapist_facts(row, texts))
+    facts = replace(_therapist_facts(row, texts), revised_at=risen(row.revised_at, now))
+    row.vevent_therapist = vevent(facts)
     session.flush()
 
 
-def feeds_changed(session: Session, therapist_id: uuid.UUID, now: datetime) -> None:
-    """Let every reader fetch this therapist's feeds anew."""
-    _bump_feeds(session, {therapist_id}, now)
-
-
-def withdraw(session: Session, *, appointment_id: uuid.UUID, now: datetime) -> CalendarObject:
+def withdraw(
+    session: Session, *, appointment_id: uuid.UUID, booking_ids: Collection[uuid.UUID], now: datetime
+) -> CalendarObject:
     """Take the appointment out of feeds and make the next invitation a CANCEL.
 
     Feeds leave it out rather than show it cancelled, since some programs keep a struck-out entry for ever.
-    Raises NotFound, EventWithdrawn.
+    Which feeds change, see `publish`. Raises NotFound, EventWithdrawn.
     """
     row = _get_locked(session, appointment_id)
     _require_confirmed(row)
@@ -116,7 +116,7 @@ def withdraw(session: Session, *, appointment_id: uuid.UUID, now: datetime) -> C
     row.status = Status.CANCELLED
     row.vevent_therapist = None
     session.flush()
-    _bump_feeds(session, {row.therapist_id}, now)
+    feeds_changed(session, of_therapists({row.therapist_id}) | of_bookings(booking_ids), now)
     return row
 
 
@@ -152,6 +152,26 @@ def download(session: Session, appointment_id: uuid.UUID, *, sealer: Sealer) -> 
     return calendar_bytes([vevent(_patient_facts(_get(session, appointment_id), sealer))])
 
 
+def patient_vevents(
+    session: Session, appointments: Select[uuid.UUID], shown: TimeSpan, *, sealer: Sealer
+) -> list[bytes]:
+    """Those of these appointments that stand and begin within `shown`, in order, as their patient sees them.
+
+    Their texts are sealed, so each is written anew: fit for the few of one patient.
+    """
+    query = (
+        select(CalendarObject)
+        .where(
+            CalendarObject.appointment_id.in_(appointments),
+            CalendarObject.status == Status.CONFIRMED,
+            CalendarObject.start_at >= shown.start_at,
+            CalendarObject.start_at < shown.end_at,
+        )
+        .order_by(CalendarObject.start_at, CalendarObject.id)
+    )
+    return [vevent(_patient_facts(row, sealer)) for row in session.scalars(query)]
+
+
 def _of(appointment_id: uuid.UUID) -> Select[CalendarObject]:
     return select(CalendarObject).where(CalendarObject.appointment_id == appointment_id)
 
@@ -176,7 +196,7 @@ def _require_confirmed(row: CalendarObject) -> None:
 
 
 def _first_revision(appointment_id: uuid.UUID, domain: str, now: datetime) -> CalendarObject:
-    made_at = _whole_second(now)
+    made_at = whole_second(now)
     return CalendarObject(
         appointment_id=appointment_id,
         uid=f"{uuid.uuid4()}@{domain}",
@@ -189,26 +209,7 @@ def _first_revision(appointment_id: uuid.UUID, domain: str, now: datetime) -> Ca
 
 def _next_revision(row: CalendarObject, now: datetime) -> None:
     row.sequence += 1
-    row.revised_at = _risen(row.revised_at, now)
-
-
-def _whole_second(instant: datetime) -> datetime:
-    return as_utc(instant).replace(microsecond=0)
-
-
-def _risen(previous: datetime, now: datetime) -> datetime:
-    """Now, or just after `previous`: two changes within a second must not bear the same stamp."""
-    return max(_whole_second(now), previous + _SECOND)
-
-
-def _bump_feeds(session: Session, therapist_ids: Collection[uuid.UUID], now: datetime) -> None:
-    query = select(FeedSubscription).where(
-        FeedSubscription.therapist_id.in_(therapist_ids), FeedSubscription.revoked_at.is_(None)
-    )
-    for feed in session.scalars(query.with_for_update()):
-        feed.version += 1
-        feed.modified_at = _risen(feed.modified_at, now)
-    session.flush()
+    row.revised_at = risen(row.revised_at, now)
 
 
 def _therapist_facts(row: CalendarObject, texts: Texts) -> EventFacts:
@@ -216,7 +217,8 @@ def _therapist_facts(row: CalendarObject, texts: Texts) -> EventFacts:
         return _facts(row, "Busy", "", None)
     name = initials(texts.patient_name) if texts.detail is Detail.INITIALS else texts.patient_name
     summary = f"{texts.title} – {name}" if name else texts.title
-    return _facts(row, summary, f"Open: {texts.therapist_url}", texts.therapist_url)
+    url = texts.therapist_url
+    return _facts(row, summary, f"Open: {url}" if url else "", url)
 
 
 def _patient_facts(row: CalendarObject, sealer: Sealer) -> EventFacts:

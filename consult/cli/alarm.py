@@ -7,6 +7,7 @@ rings may be lost, doubled or late, and while the queue is away the worker looks
 import json
 import logging
 import os
+import signal
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -31,6 +32,9 @@ _QUEUE = "consult"
 _PAGE_WAITS_SECONDS = 1
 _LONGEST_NAP_SECONDS = 0.5
 """How long a ring on the file, which cannot be listened to, may go unheard."""
+
+_END_IN_PEACE = (False, True)
+"""Huey's words for it: no new start, and what is at hand is finished."""
 
 _log = logging.getLogger("consult.alarm")
 
@@ -69,7 +73,8 @@ class Alarm:
     def consumer(self, look: Callable[[], object], *, signals: bool) -> Consumer:
         """Huey's consumer, not started, with one thread that looks whenever there was a ring.
 
-        `look` must not raise. Without `signals` it leaves SIGINT and SIGTERM to whoever runs beside it.
+        `look` must not raise. With `signals`, SIGINT and SIGTERM end it once the pass at hand is over, and
+        a second one at once; without, they are left to whoever runs beside it.
         """
         self._look = look
         huey, _ = self._opened()
@@ -139,6 +144,8 @@ def _with_rounds(go_round: Callable[[], None], signals: bool) -> Any:
         scheduler_class = Rounds
 
         def _set_signal_handlers(self) -> None:
+            # Huey would drop what it is at on SIGTERM, and a mail whose receipt is lost goes twice.
+            self._signal_actions = dict.fromkeys((signal.SIGINT, signal.SIGTERM), _END_IN_PEACE)
             if signals:
                 super()._set_signal_handlers()
 

@@ -1,5 +1,6 @@
 """Serving, and the background worker that huey wakes."""
 
+import signal
 import threading
 from contextlib import suppress
 from dataclasses import replace
@@ -26,7 +27,7 @@ _CONNECTIONS = 1000
 
 @click.command("serve")
 def serve() -> None:
-    """Serve the application on HOST:PORT with the worker beside it. Ctrl-C ends both."""
+    """Serve the application on HOST:PORT with the worker beside it. Ctrl-C or SIGTERM ends both."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings = deps().settings
     _require_ready()
@@ -34,6 +35,8 @@ def serve() -> None:
     # An open read would keep SQLite from ever emptying its write-ahead log.
     deps().sessions.remove()
     consumer = _alarm().consumer(partial(_look, app), signals=False)
+    # Else SIGTERM would cut off a mail at hand, which then goes twice.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     thread = threading.Thread(target=consumer.run, name="worker", daemon=True)
     thread.start()
     with suppress(KeyboardInterrupt):

@@ -76,13 +76,17 @@ class Moved(_ToPatient):
 class Cancelled(_ToPatient):
     """It does not take place. Carries the CANCEL.
 
-    `paid` and `refunded` are amounts in words, empty where nothing was paid or nothing is refunded.
+    `paid` and `refunded` are amounts in words, empty where nothing was paid or nothing is refunded. `pack` is
+    what became of its session of a pack: "returned", "used", "paid_back", or empty where it was none;
+    `pack_left` is what the pack has now, "2 of 3".
     """
 
     kind: ClassVar[str] = "cancelled"
     by_patient: bool
     paid: str
     refunded: str
+    pack: str
+    pack_left: str
     book_url: str
 
 
@@ -94,11 +98,14 @@ class Reinstated(_ToPatient):
 
 @dataclass(frozen=True, slots=True)
 class RefundNotice:
-    """To the patient: there is no appointment for what was paid, so all of it is refunded."""
+    """To the patient: there is no appointment for what was paid, so all of it is refunded; `twice` when there
+    is one, paid for before.
+    """
 
     kind: ClassVar[str] = "refund_notice"
     phone: str
     amount: str
+    twice: bool
     book_url: str
 
 
@@ -108,6 +115,14 @@ class EarlierOffer(_ToPatient):
 
     kind: ClassVar[str] = "earlier_offer"
     held_until: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierWithdrawn(_ToPatient):
+    """The time offered can't be had any more, before its `held_until`; the appointment stays at `span`."""
+
+    kind: ClassVar[str] = "earlier_withdrawn"
+    offered_span: TimeSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +162,16 @@ class PageLink(_ToPatient):
     kind: ClassVar[str] = "page_link"
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarAddress:
+    """To the patient: the link to the page with their calendar address, which nobody else is shown."""
+
+    kind: ClassVar[str] = "calendar_address"
+    therapist_name: str
+    phone: str
+    page_url: str
+
+
 class TherapistNewBooking(_ToTherapist):
     kind: ClassVar[str] = "therapist_new_booking"
 
@@ -183,11 +208,27 @@ class TherapistMoneyAlert:
     page_url: str
 
 
+class TherapistCalendarClash(_ToTherapist):
+    """Another calendar of hers is busy while this appointment is; with what, nobody here knows."""
+
+    kind: ClassVar[str] = "therapist_calendar_clash"
+
+
+@dataclass(frozen=True, slots=True)
+class TherapistCalendarStale:
+    """One of her other calendars was not read for a day. Which, her page says: its name is her own affair."""
+
+    kind: ClassVar[str] = "therapist_calendar_stale"
+    page_url: str
+
+
 Letter = (
-    Cancelled
+    CalendarAddress
+    | Cancelled
     | Confirmation
     | DayReminder
     | EarlierOffer
+    | EarlierWithdrawn
     | EmailCode
     | HourReminder
     | IntakeReminder
@@ -197,6 +238,8 @@ Letter = (
     | Reinstated
     | SafetyHold
     | SafetyRelease
+    | TherapistCalendarClash
+    | TherapistCalendarStale
     | TherapistCancelled
     | TherapistMoneyAlert
     | TherapistMoved
@@ -224,12 +267,18 @@ def compose(
         for field in fields(letter)
         if isinstance(value := getattr(letter, field.name), str)
     }
-    if not isinstance(letter, RefundNotice | EmailCode | TherapistMoneyAlert):
+    if not isinstance(
+        letter, CalendarAddress | EmailCode | RefundNotice | TherapistCalendarStale | TherapistMoneyAlert
+    ):
         values["when"] = spoken(letter.span, letter.zone)
     if isinstance(letter, Moved | TherapistMoved):
         values["was"] = spoken(letter.old_span, letter.zone)
+    if isinstance(letter, EarlierWithdrawn):
+        values["offered"] = spoken(letter.offered_span, letter.zone)
     if isinstance(letter, Moved | Cancelled):
         values["by"] = "patient" if letter.by_patient else "therapist"
+    if isinstance(letter, RefundNotice):
+        values["paid"] = "twice" if letter.twice else "in vain"
     values["to_name"] = clean_text(to.name, NAME_LIMIT)
     subject, _, text = environment.get_template(f"email/{letter.kind}.txt").render(values).partition("\n")
     return Message(

@@ -11,7 +11,7 @@ from consult.db.types import UTCDateTime
 
 
 class OutboxMessage(Identified, Base):
-    """A message still to send, or sent, over its `channel`. Written in the transaction of the fact it tells of.
+    """A message still to send, or sent, over its `channel`. Written in the transaction of what it tells of.
 
     `lease_token` names the worker's present try; `last_error` is the name of an error class, never its text,
     which may hold an address. From `useless_at` on it is not worth sending any more. The payload is forgotten
@@ -60,8 +60,8 @@ class MailPreference(Identified, Base):
 class SmsConsent(Identified, Base):
     """That the holder of a number asked for text messages, in which words, and whether that still holds.
 
-    `number_digest` is keyed (`Sealer.digests`) over the number as E.164. A stop holds until the same number is
-    opted in again.
+    `number_digest` is keyed (`Sealer.digests`) over the number as E.164. A stop holds until the same number
+    is opted in again.
     """
 
     __tablename__ = "sms_consent"

@@ -54,6 +54,11 @@ def find_wishes(session: Session, token: str) -> Wishes:
     return _wishes(_of_token(session, token))
 
 
+def whose_link(session: Session, token: str) -> str:
+    """The keyed digest of the address. Raises NotFound."""
+    return _of_token(session, token).email_digest
+
+
 def save_wishes(session: Session, token: str, wishes: Wishes, now: datetime) -> None:
     """Raises NotFound."""
     row = _of_token(session, token)

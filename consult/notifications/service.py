@@ -3,92 +3,73 @@
 A worker leases a message before it works on it and counts the try, so that a message which kills its worker
 ends as dead and not in a loop. Only the holder of the lease may say how it ended.
 
-Tries can change the order of mails, so one that waited until a newer mail made it untrue is dropped.
+Tries can change the order of messages, so one that waited until a newer one made it untrue is dropped.
+
+A text message does not know itself: one of which nobody can say whether it went is hardly tried again.
 """
 
 import uuid
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from consult.core.clock import Clock
-from consult.db.sealing import Place, SealBroken, Sealer
+from consult.db.sealing import Place, Sealer
 
-from .compose import (
-    Cancelled,
-    Confirmation,
-    DayReminder,
-    HourReminder,
-    IntakeReminder,
-    Moved,
-    Reinstated,
-    SafetyRelease,
-)
-from .mailer import Mailer, MailRefused
-from .message import InvalidAddress, Message
-from .mime import mime
+from .message import Message
 from .models import OutboxMessage
+from .overtaking import REMINDERS, overtaken
+from .status import Channel, Status
+from .text_message import TextMessage
 
 MOST_ATTEMPTS = 10
+MOST_IN_DOUBT = 2
+"""How often a text message goes at most, when it is not known whether it went."""
+
 LEASE = timedelta(minutes=5)
 """Longer than one mail can take: a dozen answers from the server, ten seconds each."""
 
 _LONGEST_WAIT = timedelta(hours=1)
-_STANDING = frozenset({Confirmation.kind, Moved.kind, Cancelled.kind, Reinstated.kind})
-"""What says when a visit is, or that it is off: only the newest is true."""
-_REMINDERS = frozenset({DayReminder.kind, HourReminder.kind, IntakeReminder.kind})
-
-
-class PayloadForgotten(Exception):
-    """What this mail said is not kept any more."""
-
-
-_POISON = (MailRefused, InvalidAddress, PayloadForgotten, SealBroken, ValueError)
-"""What another try cannot change: a refusal, or a message that cannot be opened or written."""
-
-
-class Status(StrEnum):
-    READY = "ready"
-    LEASED = "leased"
-    SENT = "sent"
-    DEAD = "dead"
-    SETTLED = "settled"
-    """It was dead, and somebody has seen to it in another way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A message a worker may try now. `lease_token` is its right to say how that ended."""
+    """A message a worker may try now; `lease_token` is its right to say how that ended."""
 
     id: uuid.UUID
     lease_token: uuid.UUID
     payload_sealed: bytes | None
     created_at: datetime
+    kind: str
+    attempts: int
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a text message goes once more when this try's end stays unknown."""
+        return self.kind not in REMINDERS and self.attempts < MOST_IN_DOUBT
 
 
 def enqueue(
     session: Session,
     *,
     kind: str,
-    message: Message,
+    message: Message | TextMessage,
     sealer: Sealer,
     now: datetime,
     due_at: datetime | None = None,
     useless_at: datetime | None = None,
     booking_id: uuid.UUID | None = None,
 ) -> bool:
-    """Put a mail into the outbox, to go at `due_at` or at once, and not at all from `useless_at` on; False
+    """Put a message into the outbox, to go at `due_at` or at once, and not at all from `useless_at` on; False
     when its dedupe key is there already.
 
     Never refuses a bad address: a booking must not fail over its mail, which ends as dead instead.
     """
     row = OutboxMessage(
+        channel=Channel.SMS if isinstance(message, TextMessage) else Channel.EMAIL,
         kind=kind,
         dedupe_key=message.dedupe_key,
         booking_id=booking_id,
@@ -126,20 +107,19 @@ def withdraw(session: Session, booking_id: uuid.UUID, kinds: Collection[str]) ->
     return {row.kind for row in rows if row.attempts == 0}
 
 
-def withdraw_untried(session: Session, dedupe_key: str) -> bool:
-    """Take back this one mail if it certainly never left; whether it was. One that was tried stays."""
-    row = session.scalar(
-        select(OutboxMessage)
-        .where(
-            OutboxMessage.dedupe_key == dedupe_key,
-            OutboxMessage.status == Status.READY,
-            OutboxMessage.attempts == 0,
-        )
-        .with_for_update()
+def withdraw_untried(session: Session, dedupe_key: str, *also: str) -> bool:
+    """Take back this one mail, and `also` what says the same by text message, if certainly none of it ever
+    left; whether it was. One that was tried stays, and what says the same with it.
+    """
+    keys = (dedupe_key, *also)
+    rows = list(
+        session.scalars(select(OutboxMessage).where(OutboxMessage.dedupe_key.in_(keys)).with_for_update())
     )
-    if row is None:
+    waits = all(row.status == Status.READY and row.attempts == 0 for row in rows)
+    if not waits or dedupe_key not in {row.dedupe_key for row in rows}:
         return False
-    session.delete(row)
+    for row in rows:
+        session.delete(row)
     session.flush()
     return True
 
@@ -160,16 +140,20 @@ def written_keys(session: Session, dedupe_keys: Collection[str]) -> set[str]:
     return set(session.scalars(known)) if dedupe_keys else set()
 
 
-def claim_due(session: Session, now: datetime, limit: int, lease: timedelta) -> list[Claim]:
+def claim_due(
+    session: Session, now: datetime, limit: int, lease: timedelta, channel: Channel = Channel.EMAIL
+) -> list[Claim]:
     """Lease up to `limit` messages that are due, or whose lease ran out; commit before any work on them."""
-    lease_ran_out = and_(OutboxMessage.status == Status.LEASED, OutboxMessage.leased_until <= now)
-    hopeless = select(OutboxMessage).where(lease_ran_out, OutboxMessage.attempts >= MOST_ATTEMPTS)
+    of_channel = OutboxMessage.channel == channel
+    lease_ran_out = and_(of_channel, OutboxMessage.status == Status.LEASED, OutboxMessage.leased_until <= now)
+    hopeless = select(OutboxMessage).where(lease_ran_out, _is_hopeless(channel))
     for row in session.scalars(hopeless.with_for_update(skip_locked=True)):
         _bury(row, "LeaseRanOut")
-    due = or_(and_(OutboxMessage.status == Status.READY, OutboxMessage.due_at <= now), lease_ran_out)
+    waits = and_(of_channel, OutboxMessage.status == Status.READY, OutboxMessage.due_at <= now)
+    due = or_(waits, lease_ran_out)
     for row in session.scalars(
         select(OutboxMessage)
-        .where(due, or_(OutboxMessage.useless_at <= now, _overtaken()))
+        .where(due, or_(OutboxMessage.useless_at <= now, overtaken()))
         .with_for_update(skip_locked=True)
     ):
         session.delete(row)
@@ -187,7 +171,9 @@ def claim_due(session: Session, now: datetime, limit: int, lease: timedelta) -> 
         row.status = Status.LEASED
         row.lease_token = uuid.uuid4()
         row.leased_until = now + lease
-        claims.append(Claim(row.id, row.lease_token, row.payload_sealed, row.created_at))
+        claims.append(
+            Claim(row.id, row.lease_token, row.payload_sealed, row.created_at, row.kind, row.attempts)
+        )
     session.flush()
     return claims
 
@@ -233,61 +219,11 @@ def wait_after(attempts: int) -> timedelta:
     return min(_LONGEST_WAIT, timedelta(seconds=4**attempts))
 
 
-def send_due(
-    session: Session,
-    transaction: Callable[[], AbstractContextManager[object]],
-    mailer: Mailer,
-    sealer: Sealer,
-    mail_from: str,
-    clock: Clock,
-    limit: int = 50,
-) -> int:
-    """Try up to `limit` messages that are due, each leased only when its turn comes; how many were tried.
-
-    `transaction()` opens one on `session` and commits it. None is open while the mailer talks.
-    """
-    for tried in range(limit):
-        with transaction():
-            claims = claim_due(session, clock(), 1, LEASE)
-        if not claims:
-            return tried
-        (claim,) = claims
-        failure = _failure_of(claim, mailer, sealer, mail_from)
-        with transaction():
-            if failure is None:
-                finish(session, claim.id, claim.lease_token, clock())
-            else:
-                poisoned, name = isinstance(failure, _POISON), type(failure).__name__
-                fail(session, claim.id, claim.lease_token, clock(), permanent=poisoned, error_class=name)
-    return limit
-
-
-def _failure_of(claim: Claim, mailer: Mailer, sealer: Sealer, mail_from: str) -> Exception | None:
-    try:
-        if claim.payload_sealed is None:
-            raise PayloadForgotten
-        message = Message.from_json(sealer.open(claim.payload_sealed, place(claim.id)))
-        mailer.send(mime(message, mail_from=mail_from, created_at=claim.created_at))
-    except Exception as error:  # Whatever is wrong with one mail, it must not hold up those behind it.
-        return error
-    return None
-
-
-def _overtaken() -> ColumnElement[bool]:
-    """A newer mail has gone after which this one would say what is no longer so. A reminder gives way to one
-    that only waits, too.
-    """
-    newer = aliased(OutboxMessage)
-    return exists().where(
-        newer.booking_id == OutboxMessage.booking_id,
-        newer.created_at > OutboxMessage.created_at,
-        or_(newer.status == Status.SENT, OutboxMessage.kind.in_(_REMINDERS)),
-        or_(
-            and_(newer.kind.in_((Moved.kind, Cancelled.kind)), OutboxMessage.kind.in_(_REMINDERS)),
-            and_(newer.kind.in_(_STANDING), OutboxMessage.kind.in_(_STANDING)),
-            and_(newer.kind == Cancelled.kind, OutboxMessage.kind == SafetyRelease.kind),
-        ),
-    )
+def _is_hopeless(channel: Channel) -> ColumnElement[bool]:
+    """Of messages whose worker died over them: tried often enough."""
+    if channel is Channel.EMAIL:
+        return OutboxMessage.attempts >= MOST_ATTEMPTS
+    return or_(OutboxMessage.attempts >= MOST_IN_DOUBT, OutboxMessage.kind.in_(REMINDERS))
 
 
 def _leased(session: Session, message_id: uuid.UUID, lease_token: uuid.UUID) -> OutboxMessage | None:
@@ -296,6 +232,14 @@ def _leased(session: Session, message_id: uuid.UUID, lease_token: uuid.UUID) -> 
         .where(OutboxMessage.id == message_id, OutboxMessage.lease_token == lease_token)
         .with_for_update()
     )
+
+
+def drop(session: Session, message_id: uuid.UUID, lease_token: uuid.UUID) -> None:
+    """Whoever it was for does not want it any more."""
+    row = _leased(session, message_id, lease_token)
+    if row is not None:
+        session.delete(row)
+        session.flush()
 
 
 def _bury(row: OutboxMessage, error_class: str) -> None:

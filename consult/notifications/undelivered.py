@@ -1,4 +1,4 @@
-"""Mails that did not arrive, those that wait too long, and forgetting what mails said."""
+"""Messages that did not arrive, mails that wait too long, and forgetting what messages said."""
 
 import uuid
 from dataclasses import dataclass
@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from consult.core.errors import ConsultError, NotFound
 from consult.db.sealing import SealBroken, Sealer, UnknownKey
 
-from .compose import EmailCode
+from .compose import Cancelled, EmailCode, Moved, Reinstated
 from .message import Message
 from .models import OutboxMessage
-from .service import Status, place
+from .service import place
+from .status import Channel, Status
+from .text_message import TextMessage
 
 SENT_KEPT = timedelta(days=7)
 DEAD_KEPT = timedelta(days=90)
@@ -37,7 +39,7 @@ class Undelivered:
     booking_id: uuid.UUID | None
     refused: bool
     created_at: datetime
-    message: Message | None
+    message: Message | TextMessage | None
 
 
 @dataclass(eq=False)
@@ -90,7 +92,8 @@ def waiting_since(session: Session, now: datetime) -> datetime | None:
     # A try puts `due_at` off, so from the first one on the wait is counted from when it was written.
     since = case((OutboxMessage.attempts == 0, OutboxMessage.due_at), else_=OutboxMessage.created_at)
     waiting = OutboxMessage.status.in_((Status.READY, Status.LEASED))
-    oldest = session.scalar(select(since).where(waiting).order_by(since).limit(1))
+    of_mail = OutboxMessage.channel == Channel.EMAIL
+    oldest = session.scalar(select(since).where(waiting, of_mail).order_by(since).limit(1))
     return oldest if oldest is not None and oldest <= now - LONG_WAIT else None
 
 
@@ -114,17 +117,24 @@ def forget_payloads(session: Session, now: datetime) -> int:
 
 
 _REFUSALS = ("MailRefused", "InvalidAddress")
+_TEXTS_THAT_MATTER = (Moved.kind, Cancelled.kind, Reinstated.kind)
+"""A reminder lost is not worth a call."""
 
 
 def _loud() -> ColumnElement[bool]:
-    return and_(OutboxMessage.status == Status.DEAD, OutboxMessage.kind.not_in(_ASKED_AT_ONCE))
+    return and_(
+        OutboxMessage.status == Status.DEAD,
+        OutboxMessage.kind.not_in(_ASKED_AT_ONCE),
+        or_(OutboxMessage.channel == Channel.EMAIL, OutboxMessage.kind.in_(_TEXTS_THAT_MATTER)),
+    )
 
 
-def _opened(row: OutboxMessage, sealer: Sealer) -> Message | None:
+def _opened(row: OutboxMessage, sealer: Sealer) -> Message | TextMessage | None:
     if row.payload_sealed is None:
         return None
+    of_channel: type[Message] | type[TextMessage] = TextMessage if row.channel == Channel.SMS else Message
     try:
-        return Message.from_json(sealer.open(row.payload_sealed, place(row.id)))
+        return of_channel.from_json(sealer.open(row.payload_sealed, place(row.id)))
     except (SealBroken, UnknownKey, ValueError):
         return None
 

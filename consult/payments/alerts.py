@@ -34,11 +34,17 @@ class AlertKind(StrEnum):
     """Paid at the gateway with our mark on it, and unknown here, as after a restored backup."""
     LEDGER_DIFFERS = "ledger_differs"
     """The gateway kept another sum of a payment than our ledger says."""
+    REFUNDED_TWICE = "refunded_twice"
+    """A refund was sent that she had paid back in another way (`outcomes.RefundedTwice`)."""
+    PAID_OUTSIDE = "paid_outside"
+    """She paid a refund back in another way; settled as it is noted, with what she wrote of it."""
+    UNRECONCILED = "unreconciled"
+    """No comparison with the gateway got to its end for `reconciler.ALARM_AFTER`."""
     LATE_REFUNDED = "late_refunded"
     """Money for a visit that could not be; all of it goes back by itself."""
 
 
-INFORMATION = frozenset({AlertKind.DISPUTE_WON, AlertKind.LATE_REFUNDED})
+INFORMATION = frozenset({AlertKind.DISPUTE_WON, AlertKind.LATE_REFUNDED, AlertKind.PAID_OUTSIDE})
 """Nothing is left to do about these; they are listed, and nobody is sent a mail."""
 
 
@@ -109,3 +115,8 @@ def open_alerts(session: Session) -> list[MoneyAlert]:
 
 def find_alert(session: Session, key: str) -> MoneyAlert | None:
     return session.scalar(select(MoneyAlert).where(MoneyAlert.key == key))
+
+
+def refund_key(kind: AlertKind, refund_id: object) -> str:
+    """The key of a fact about one refund, by our id of it or, for one made elsewhere, the gateway's."""
+    return f"{kind.replace('_', '-')}-{refund_id}"

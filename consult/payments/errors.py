@@ -58,6 +58,20 @@ class RefundDelayed(ConsultError):
     attempts: int
 
 
+@dataclass(eq=False)
+class RefundWasSent(ConsultError):
+    """The gateway has taken the refund up, so its money needs no other way."""
+
+    refund_id: uuid.UUID
+
+
+@dataclass(eq=False)
+class RefundBusy(ConsultError):
+    """A try to send the refund may be under way; in a few minutes it is known what became of it."""
+
+    refund_id: uuid.UUID
+
+
 def require_same(expected: str, found: str) -> None:
     """Raises ForeignSnapshot when the gateway speaks of something else."""
     if expected != found:

@@ -9,12 +9,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .alerts import AlertKind
+from .alerts import AlertKind, refund_key
 from .errors import CheckoutUnavailable, ForeignSnapshot
 from .gateway import DisputeSnapshot, GatewayDown, GatewayEvent, GatewayRefused, RefundSnapshot, RefundStatus
 from .ledger import is_posted, post_once
 from .models import LedgerKind, Payment, Refund
-from .outcomes import NothingNew, RefundMoved
+from .outcomes import NothingNew, RefundedTwice, RefundMoved
 from .refund_service import record_refund
 from .service import event_processed, find_payment_by_checkout, get_payment, record_event
 from .till import Till, look_again, sync
@@ -96,7 +96,7 @@ def _find_payment(session: Session, gateway: str, event: GatewayEvent) -> uuid.U
 
 def _record_refund(
     till: Till, payment: Payment, snapshot: RefundSnapshot, now: datetime
-) -> RefundMoved | NothingNew:
+) -> RefundMoved | RefundedTwice | NothingNew:
     session, refund_id = till.session, snapshot.refund_id
     ours = _find_refund(session, payment, snapshot)
     if ours is not None:
@@ -106,7 +106,9 @@ def _record_refund(
         return NothingNew()
     if is_posted(session, LedgerKind.REFUND, refund_id):
         post_once(session, payment.id, LedgerKind.REFUND_FAILED, snapshot.amount, refund_id, now)
-    till.alert(f"refund-failed-{refund_id}", AlertKind.REFUND_FAILED, now, payment.id, refund_id)
+    till.alert(
+        refund_key(AlertKind.REFUND_FAILED, refund_id), AlertKind.REFUND_FAILED, now, payment.id, refund_id
+    )
     return NothingNew()
 
 

@@ -8,7 +8,6 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from consult.core.money import Money
-from consult.core.timespan import TimeSpan
 
 from .lifecycle import RefundState
 from .models import LedgerEntry, LedgerKind, Payment, Refund
@@ -62,26 +61,17 @@ def kept(session: Session, payment_id: uuid.UUID, currency: str) -> Money:
     return Money(int(session.scalar(total) or 0), currency)
 
 
-def revenue(session: Session, span: TimeSpan, currency: str) -> Money:
-    """Real money kept from entries of `span` in `currency`: neither the demo's nor a gateway's test mode."""
-    total = (
-        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
-        .join(Payment, Payment.id == LedgerEntry.payment_id)
-        .where(Payment.livemode, LedgerEntry.currency == currency)
-        .where(LedgerEntry.created_at >= span.start_at, LedgerEntry.created_at < span.end_at)
-    )
-    return Money(int(session.scalar(total) or 0), currency)
-
-
 def refundable(session: Session, payment: Payment) -> Money:
-    """What is left of a payment: its ledger, less refunds requested that the gateway has not taken up yet."""
+    """What is left of a payment: its ledger, less refunds requested that the gateway has not taken up yet,
+    less what was paid back in another way.
+    """
     posted = select(LedgerEntry.amount_minor, LedgerEntry.currency).where(
         LedgerEntry.payment_id == payment.id
     )
     entries = session.execute(posted).all()
     currency = entries[0].currency if entries else payment.currency
-    waiting = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
-        Refund.payment_id == payment.id, Refund.state == RefundState.REQUESTED
+    promised = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+        Refund.payment_id == payment.id, Refund.state.in_((RefundState.REQUESTED, RefundState.CANCELED))
     )
-    left = sum(entry.amount_minor for entry in entries) - int(session.scalar(waiting) or 0)
+    left = sum(entry.amount_minor for entry in entries) - int(session.scalar(promised) or 0)
     return Money(left, currency)

@@ -73,6 +73,10 @@ class RefundState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     """Refused by the gateway, or sent back by the bank, which may happen days after it succeeded."""
+    CANCELED = "canceled"
+    """Paid back in another way: no try will send it. Should the gateway have done so nevertheless, the ledger
+    says so, and an alert does.
+    """
 
 
 _R = RefundState
@@ -83,6 +87,7 @@ _REFUND_ROWS = {
     _R.PENDING:   (_R.PENDING,   _R.SUCCEEDED, _R.FAILED),
     _R.SUCCEEDED: (_R.SUCCEEDED, _R.SUCCEEDED, _R.FAILED),
     _R.FAILED:    (_R.FAILED,    _R.FAILED,    _R.FAILED),
+    _R.CANCELED:  (_R.CANCELED,  _R.CANCELED,  _R.CANCELED),
 }
 # fmt: on
 REFUND_MOVES = {

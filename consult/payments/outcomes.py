@@ -69,5 +69,14 @@ class RefundMoved:
     state: RefundState
 
 
-News = Applied | RefundMoved | AlertRaised
+@dataclass(frozen=True, slots=True)
+class RefundedTwice:
+    """The gateway sent a refund that had been paid back in another way."""
+
+    refund_id: uuid.UUID
+    payment_id: uuid.UUID
+    gateway_refund_id: str
+
+
+News = Applied | RefundMoved | RefundedTwice | AlertRaised
 """All that the booking is told."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from consult.core.money import Money
 
-from .alerts import AlertKind, settle_itself
+from .alerts import AlertKind, find_alert, settle_itself
 from .errors import CheckoutUnavailable
 from .gateway import CheckoutStatus, GatewayDown, GatewayRefused, ListedCheckout, Snapshot
 from .gateway_events import receive, sync_money_back
@@ -22,12 +22,17 @@ from .ledger import is_posted, kept
 from .lifecycle import LIVE
 from .models import LedgerKind, Payment, Reconciliation
 from .outcomes import NothingNew
+from .refund_calls import tell_of_stuck_refunds
+from .reports import last_reconciliation
 from .service import find_payment_by_checkout, get_payment
-from .till import Till, look_again, tell_of_stuck_refunds
+from .till import Till, look_again
 
 EVERY = timedelta(days=1)
 AGAIN_AFTER = timedelta(hours=1)
 """After a run that did not get to its end."""
+
+ALARM_AFTER = timedelta(days=3)
+"""Without a run that got to its end a person has to know."""
 
 LOOKS_BACK = timedelta(days=30)
 """Payments opened since then are held against the gateway's; its list of events reaches back as far
@@ -68,10 +73,21 @@ def is_due(session: Session, gateway: str, livemode: bool, now: datetime) -> boo
     last = session.scalar(own.order_by(Reconciliation.began_at.desc()).limit(1))
     if last is not None:
         return now >= last.began_at + (EVERY if last.finished_at else AGAIN_AFTER)
-    first = session.scalar(
-        select(func.min(Payment.created_at)).where(Payment.gateway == gateway, Payment.livemode == livemode)
-    )
+    first = _first_payment_at(session, gateway, livemode)
     return first is not None and now >= first + EVERY
+
+
+def tell_of_silence(till: Till, now: datetime) -> None:
+    """An alert once no run has got to its end for `ALARM_AFTER`, or none ever since the first payment; the
+    next one that does settles it.
+    """
+    name, livemode = till.gateway.name, till.gateway.livemode
+    last = last_reconciliation(till.session, name, livemode)
+    since = last.finished_at if last else _first_payment_at(till.session, name, livemode)
+    overdue = since is not None and now >= since + ALARM_AFTER
+    if overdue and find_alert(till.session, _silence(till)) is None:
+        with till.transaction():
+            till.alert(_silence(till), AlertKind.UNRECONCILED, now, None)
 
 
 def reconcile(till: Till, success_url: str, now: datetime) -> Report:
@@ -98,7 +114,17 @@ def reconcile(till: Till, success_url: str, now: datetime) -> Report:
         run.checkouts_seen, run.news = report.checkouts, report.news + report.missed_events
         if not report.unanswered:
             run.finished_at, run.events_until_at = now, now
+            settle_itself(till.session, _silence(till), "It was compared again.", now)
     return report
+
+
+def _silence(till: Till) -> str:
+    return f"unreconciled-{till.gateway.name}-{'live' if till.gateway.livemode else 'test'}"
+
+
+def _first_payment_at(session: Session, gateway: str, livemode: bool) -> datetime | None:
+    own = select(func.min(Payment.created_at)).where(Payment.gateway == gateway, Payment.livemode == livemode)
+    return session.scalar(own)
 
 
 def _begin(till: Till, now: datetime) -> tuple[uuid.UUID, datetime]:

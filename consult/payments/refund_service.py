@@ -1,4 +1,4 @@
-"""Refunds as rows: asked for in the transaction of the reason, sent by `till.run_refund` after it."""
+"""Refunds as rows: asked for in the transaction of the reason, sent by `refund_calls.run_refund` after it."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from .gateway import RefundSnapshot
 from .ledger import is_posted, post_once, refundable
 from .lifecycle import REFUND_MOVES, RefundState
 from .models import LedgerKind, Payment, Refund
-from .outcomes import NothingNew, RefundMoved
+from .outcomes import NothingNew, RefundedTwice, RefundMoved
 from .refunds import sent_from
 from .service import get_payment
 
@@ -29,7 +29,7 @@ _LONGEST_WAIT = timedelta(days=1)
 def request_refund(
     session: Session, payment_id: uuid.UUID, amount: Money, reason: str, now: datetime
 ) -> Refund:
-    """Note that money is to go back; `till.run_refund` sends it. Asked twice, it is the same refund.
+    """Note that money is to go back; `refund_calls.run_refund` sends it. Asked twice, it is the same refund.
 
     `amount` must be positive and in the currency charged (ValueError). Raises RefundTooLarge beyond what is
     left of the payment, RefundAlreadyRequested when the reason was used for another amount, NotFound.
@@ -119,7 +119,7 @@ def get_refund(session: Session, refund_id: uuid.UUID) -> Refund:
 
 def record_refund(
     session: Session, refund_id: uuid.UUID, snapshot: RefundSnapshot, now: datetime
-) -> RefundMoved | NothingNew:
+) -> RefundMoved | RefundedTwice | NothingNew:
     """Bring a refund up to what the gateway says; idempotent.
 
     The money is gone from when the gateway takes the refund up, and comes back when the refund fails. Raises
@@ -130,15 +130,18 @@ def record_refund(
     require_same(refund.gateway_refund_id or snapshot.refund_id, snapshot.refund_id)
     refund.gateway_refund_id = snapshot.refund_id
     to = REFUND_MOVES[refund.state, snapshot.status]
+    if to is RefundState.CANCELED:
+        left = _post_refund(session, refund, RefundState(snapshot.status), snapshot, now)
+        return RefundedTwice(refund.id, refund.payment_id, snapshot.refund_id) if left else NothingNew()
     _post_refund(session, refund, to, snapshot, now)
-    return _move_refund(session, refund, to, now)
+    return move_refund(session, refund, to, now)
 
 
 def record_refund_refusal(session: Session, refund_id: uuid.UUID, now: datetime) -> RefundMoved | NothingNew:
     """The gateway refused to send the money. A refund that it had taken up otherwise is left alone."""
     refund = get_refund(session, refund_id)
     to = RefundState.FAILED if refund.state is RefundState.REQUESTED else refund.state
-    return _move_refund(session, refund, to, now)
+    return move_refund(session, refund, to, now)
 
 
 def refunds_to_run(session: Session, gateway: str, now: datetime) -> list[uuid.UUID]:
@@ -184,18 +187,18 @@ def _is_due(refund: Refund, now: datetime) -> bool:
 
 def _post_refund(
     session: Session, refund: Refund, to: RefundState, snapshot: RefundSnapshot, now: datetime
-) -> None:
+) -> bool:
+    """Whether money left that had not before."""
+    payment_id, ref = refund.payment_id, snapshot.refund_id
     if to in (RefundState.PENDING, RefundState.SUCCEEDED):
-        post_once(session, refund.payment_id, LedgerKind.REFUND, -snapshot.amount, snapshot.refund_id, now)
-    elif to is RefundState.FAILED and is_posted(session, LedgerKind.REFUND, snapshot.refund_id):
-        post_once(
-            session, refund.payment_id, LedgerKind.REFUND_FAILED, snapshot.amount, snapshot.refund_id, now
-        )
+        return post_once(session, payment_id, LedgerKind.REFUND, -snapshot.amount, ref, now)
+    if to is RefundState.FAILED and is_posted(session, LedgerKind.REFUND, ref):
+        post_once(session, payment_id, LedgerKind.REFUND_FAILED, snapshot.amount, ref, now)
+    return False
 
 
-def _move_refund(
-    session: Session, refund: Refund, to: RefundState, now: datetime
-) -> RefundMoved | NothingNew:
+def move_refund(session: Session, refund: Refund, to: RefundState, now: datetime) -> RefundMoved | NothingNew:
+    """Move a locked refund; what the booking is to be told."""
     if refund.state is to:
         return NothingNew()
     refund.state = to

@@ -7,7 +7,7 @@ snapshot and bring it here, in any order and as often as they like.
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Uuid, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,11 @@ from .pricing import require_chargeable
 
 RESUME_AFTER = timedelta(seconds=60)
 """A payment still `created` after this was interrupted; before, its first call is perhaps under way."""
+
+_LIVE_OF = select(Payment).where(
+    Payment.booking_id == bindparam("booking_id", type_=Uuid()),
+    or_(*(Payment.state == state for state in LIVE)),
+)
 
 
 def open_payment(
@@ -81,7 +86,7 @@ def get_payment(session: Session, payment_id: uuid.UUID) -> Payment:
 
 
 def find_live_payment(session: Session, booking_id: uuid.UUID) -> Payment | None:
-    return session.scalar(select(Payment).where(Payment.booking_id == booking_id, Payment.state.in_(LIVE)))
+    return session.scalar(_LIVE_OF, {"booking_id": booking_id})
 
 
 def find_payment_by_checkout(

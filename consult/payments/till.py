@@ -16,16 +16,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
-from consult.core.money import Money
 
-from .alerts import AlertKind, AlertRaised, find_alert, raise_alert, settle_itself
+from .alerts import AlertKind, AlertRaised, find_alert, raise_alert, refund_key, settle_itself
 from .asking import wait_since
-from .errors import CheckoutRefused, CheckoutUnavailable, RefundDelayed
-from .gateway import Gateway, GatewayDown, GatewayRefused, RefundSnapshot, Snapshot
+from .errors import CheckoutRefused, CheckoutUnavailable
+from .gateway import Gateway, GatewayDown, GatewayRefused, Snapshot
 from .lifecycle import LIVE, PaymentState, RefundState
-from .models import Refund
-from .outcomes import Applied, Failed, NeedsReview, News, NothingNew, RefundMoved
-from .refund_service import get_refund, record_refund, record_refund_refusal, stuck_refunds
+from .outcomes import Applied, Failed, NeedsReview, News, NothingNew, RefundedTwice, RefundMoved
 from .service import ask_later, get_payment, record_refusal, record_snapshot
 
 GIVE_UP_AFTER = timedelta(minutes=5)
@@ -56,10 +53,16 @@ class Till:
         if isinstance(news, NeedsReview):
             fact = "charged" if news.charged else "unpaid"
             self.alert(f"mismatch-{news.payment_id}-{fact}", AlertKind.MISMATCH, now, news.payment_id)
+        if isinstance(news, RefundedTwice):
+            key, ref = refund_key(AlertKind.REFUNDED_TWICE, news.refund_id), news.gateway_refund_id
+            self.alert(key, AlertKind.REFUNDED_TWICE, now, news.payment_id, ref)
         if isinstance(news, RefundMoved):
-            settle_itself(self.session, _stuck(news.refund_id), "The gateway answered.", now)
+            settle_itself(
+                self.session, refund_key(AlertKind.REFUND_STUCK, news.refund_id), "The gateway answered.", now
+            )
             if news.state is RefundState.FAILED:
-                self.alert(f"refund-failed-{news.refund_id}", AlertKind.REFUND_FAILED, now, news.payment_id)
+                key = refund_key(AlertKind.REFUND_FAILED, news.refund_id)
+                self.alert(key, AlertKind.REFUND_FAILED, now, news.payment_id)
 
     def alert(
         self,
@@ -176,45 +179,6 @@ def close_checkout(till: Till, payment_id: uuid.UUID, now: datetime) -> Applied:
     return _record(till, payment_id, _ask(payment_id, till.gateway.expire, call.checkout_id), now)
 
 
-def run_refund(till: Till, refund_id: uuid.UUID, now: datetime) -> RefundMoved | NothingNew:
-    """Send a requested refund, or ask what became of a pending one.
-
-    The gateway's list is read first: it still knows a refund whose answer was lost after the key was
-    forgotten. Raises RefundDelayed, NotFound.
-    """
-    with till.transaction():
-        order = _refund_order(till, get_refund(till.session, refund_id), now)
-    if order is None:
-        return NothingNew()
-    try:
-        snapshot = _send(till.gateway, order)
-    except GatewayDown as error:
-        raise RefundDelayed(refund_id, order.attempts) from error
-    with till.taking_in(f"refund-{refund_id}", order.payment_id, now):
-        if snapshot is None:
-            moved = record_refund_refusal(till.session, refund_id, now)
-        else:
-            moved = record_refund(till.session, refund_id, snapshot, now)
-        till.tell(moved, now)
-    return moved
-
-
-def tell_of_stuck_refunds(till: Till, now: datetime) -> None:
-    """An alert for each refund that was tried too often in vain."""
-    known = [
-        refund
-        for refund in stuck_refunds(till.session, till.gateway.name)
-        if find_alert(till.session, _stuck(refund.id)) is None
-    ]
-    for refund_id, payment_id in [(refund.id, refund.payment_id) for refund in known]:
-        with till.transaction():
-            till.alert(_stuck(refund_id), AlertKind.REFUND_STUCK, now, payment_id)
-
-
-def _stuck(refund_id: uuid.UUID) -> str:
-    return f"refund-stuck-{refund_id}"
-
-
 @dataclass(frozen=True, slots=True)
 class _Call:
     """A live payment's facts, copied out so that no transaction stays open during the call."""
@@ -266,47 +230,3 @@ def _record(till: Till, payment_id: uuid.UUID, snapshot: Snapshot | None, now: d
             applied = record_snapshot(till.session, payment_id, snapshot, now)
         till.tell(applied, now)
     return applied
-
-
-@dataclass(frozen=True, slots=True)
-class _RefundOrder:
-    payment_id: uuid.UUID
-    gateway_payment_id: str
-    amount: Money
-    ref: str
-    idempotency_key: str
-    attempts: int
-
-
-def _refund_order(till: Till, refund: Refund, now: datetime) -> _RefundOrder | None:
-    """None when the refund is settled. A try counts before it is made, so one that kills the process does."""
-    if refund.state not in (RefundState.REQUESTED, RefundState.PENDING):
-        return None
-    payment = get_payment(till.session, refund.payment_id)
-    if payment.gateway != till.gateway.name or payment.gateway_payment_id is None:
-        raise RefundDelayed(refund.id, refund.attempts)
-    refund.attempts += refund.state is RefundState.REQUESTED
-    refund.updated_at = now
-    return _RefundOrder(
-        payment.id,
-        payment.gateway_payment_id,
-        refund.amount,
-        str(refund.id),
-        refund.idempotency_key,
-        refund.attempts,
-    )
-
-
-def _send(gateway: Gateway, order: _RefundOrder) -> RefundSnapshot | None:
-    """None when the gateway refuses to send it. Raises GatewayDown when nothing is known."""
-    try:
-        known = gateway.refunds(order.gateway_payment_id)
-    except GatewayRefused as error:
-        raise GatewayDown from error
-    for snapshot in known:
-        if snapshot.our_refund_ref == order.ref:
-            return snapshot
-    try:
-        return gateway.refund(order.gateway_payment_id, order.amount, order.ref, order.idempotency_key)
-    except GatewayRefused:
-        return None

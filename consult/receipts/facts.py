@@ -20,6 +20,15 @@ class Kind(StrEnum):
     """A receipt for money that a credit note gave back, and that returned since it could not be sent."""
 
 
+class Mode(StrEnum):
+    """Whether real money moved; if not, who only played at it."""
+
+    LIVE = "live"
+    TEST = "test"
+    """A payment company, asked with a key for tests."""
+    DEMO = "demo"
+
+
 class Paper(StrEnum):
     A4 = "A4"
     LETTER = "Letter"
@@ -47,7 +56,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class ReceiptFacts:
     """`moved_on` is the day the money moved, `belongs_to` the number of the receipt that a credit note gives
-    back from, or of the credit note that is cancelled. `demo` when no real money moved.
+    back from, or of the credit note that is cancelled. `payer_email` is there only for a payer whose name
+    cannot be printed (`pdf.can_print`).
 
     Raises ValueError without a line, or with lines in several currencies.
     """
@@ -55,11 +65,12 @@ class ReceiptFacts:
     kind: Kind
     issuer: Issuer
     payer: str
+    payer_email: str
     lines: tuple[Line, ...]
     moved_on: date
     issued_on: date
     paid_how: str
-    demo: bool
+    mode: Mode
     belongs_to: str | None
     paper: Paper
 
@@ -85,10 +96,13 @@ class ReceiptFacts:
 
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> Self:
-        """What `to_json` wrote."""
+        """What `to_json` wrote; earlier it knew real money and `demo` only, and no address."""
+        facts = {"payer_email": "", "mode": Mode.DEMO if facts.get("demo") else Mode.LIVE, **facts}
+        facts.pop("demo", None)
         return cls(
             **{
                 **facts,
+                "mode": Mode(facts["mode"]),
                 "kind": Kind(facts["kind"]),
                 "issuer": Issuer(**facts["issuer"]),
                 "lines": tuple(

@@ -1,6 +1,7 @@
 """A receipt or credit note on one page of PDF."""
 
 import unicodedata
+from dataclasses import asdict
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -9,18 +10,27 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import TTFFont
 
-from .facts import Kind, ReceiptFacts
+from .facts import Kind, Mode, ReceiptFacts
 
 _FONT = "Roboto"
 _FACES = {"": "Roboto-Regular.ttf", "B": "Roboto-Bold.ttf"}
-_UNKNOWN = "?"
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 _MARGIN_MM = 20
 _LABEL_MM = 45
 _DATE_MM = 45
 _AMOUNT_MM = 35
+_NAME_BESIDE = 60
+"""Letters of a name that are printed beside the address which says whose it is."""
 _GREY, _BLACK = (90, 90, 90), (0, 0, 0)
-_DEMO = "DEMO"
-_NO_MONEY = "This is a demonstration: no money was taken, and none was sent back."
+_PLAYED = {
+    Mode.DEMO: ("DEMO", "This is a demonstration: no money was taken, and none was sent back."),
+    Mode.TEST: ("TEST", "This was paid in test mode: no money was taken, and none was sent back."),
+}
+_NAME_ELSEWHERE = (
+    "The payer's name has letters that cannot be printed here. The email address says who paid;"
+    " the name stands on the private page of the booking."
+)
+_LOST_LETTERS = f"{_UNKNOWN} stands for a letter that cannot be printed here."
 
 _TITLES = {
     Kind.RECEIPT: "Receipt",
@@ -55,7 +65,8 @@ _REFERS = {
 def render(facts: ReceiptFacts, number: str, issued_at: datetime) -> bytes:
     """The document; the same bytes for the same facts. `number` as written, `R-000012`.
 
-    A letter the font does not have is written as a question mark, a picture (emoji) is left off.
+    A letter that the font does not have is written as a sign that the document explains; a picture (emoji) is
+    left off.
     """
     paper = FPDF(unit="mm", format=facts.paper.value.lower())
     paper.set_creation_date(issued_at)
@@ -66,7 +77,7 @@ def render(facts: ReceiptFacts, number: str, issued_at: datetime) -> bytes:
     paper.set_auto_page_break(False)
     _add_faces(paper)
     paper.add_page()
-    _demo_band(paper, facts)
+    _played_band(paper, facts)
     _head(paper, facts, number)
     _about(paper, facts)
     _table(paper, facts)
@@ -74,11 +85,17 @@ def render(facts: ReceiptFacts, number: str, issued_at: datetime) -> bytes:
     return bytes(paper.output())
 
 
-def _demo_band(paper: FPDF, facts: ReceiptFacts) -> None:
-    if not facts.demo:
+def can_print(text: str) -> bool:
+    """Whether every letter of a text can stand on a document."""
+    return _UNKNOWN not in _written(text)
+
+
+def _played_band(paper: FPDF, facts: ReceiptFacts) -> None:
+    if facts.mode not in _PLAYED:
         return
-    _say(paper, _DEMO, 44, style="B", height=18)
-    _say(paper, _NO_MONEY, 12, style="B", height=7)
+    stamp, sentence = _PLAYED[facts.mode]
+    _say(paper, stamp, 44, style="B", height=18)
+    _say(paper, sentence, 12, style="B", height=7)
     paper.ln(6)
 
 
@@ -97,7 +114,7 @@ def _about(paper: FPDF, facts: ReceiptFacts) -> None:
     rows = (
         ("Issued on", day_words(facts.issued_on)),
         (_MOVED[facts.kind], day_words(facts.moved_on)),
-        (_PAYERS[facts.kind], facts.payer),
+        (_PAYERS[facts.kind], _payer(facts)),
         ("Means of payment", facts.paid_how),
     )
     for label, value in rows:
@@ -105,6 +122,14 @@ def _about(paper: FPDF, facts: ReceiptFacts) -> None:
             _grey(paper, label)
             _say(paper, value, 10.5)
     paper.ln(8)
+
+
+def _payer(facts: ReceiptFacts) -> str:
+    """A name of which nothing can be printed is no name: then the address stands alone."""
+    if not facts.payer_email:
+        return facts.payer
+    name = facts.payer[:_NAME_BESIDE] if _written(facts.payer).strip(f"{_UNKNOWN} ") else ""
+    return ", ".join(part for part in (name, facts.payer_email) if part)
 
 
 def _grey(paper: FPDF, label: str) -> None:
@@ -131,8 +156,12 @@ def _row(paper: FPDF, cells: tuple[str, str, str], style: str = "") -> None:
 
 
 def _notes(paper: FPDF, facts: ReceiptFacts) -> None:
-    refers = _REFERS[facts.kind].format(number=facts.belongs_to)
-    for text in (refers, facts.issuer.tax_note):
+    notes = [_REFERS[facts.kind].format(number=facts.belongs_to), facts.issuer.tax_note]
+    if facts.payer_email:
+        notes.append(_NAME_ELSEWHERE)
+    if not all(map(can_print, (*asdict(facts.issuer).values(), _payer(facts), facts.lines[0].words))):
+        notes.append(_LOST_LETTERS)
+    for text in notes:
         if text:
             _say(paper, text, 10.5)
             paper.ln(3)

@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from consult.db.sealing import Place, Sealer
 
-from .facts import Kind, ReceiptFacts
+from .facts import Kind, Mode, ReceiptFacts
 from .models import Receipt, ReceiptSeries
 
-_RECEIPTS, _CREDIT_NOTES, _DEMO = "R", "C", "DEMO-"
-ALL_SERIES = (_CREDIT_NOTES, f"{_DEMO}{_CREDIT_NOTES}", f"{_DEMO}{_RECEIPTS}", _RECEIPTS)
+_RECEIPTS, _CREDIT_NOTES = "R", "C"
+_PREFIXES = {Mode.LIVE: "", Mode.TEST: "TEST-", Mode.DEMO: "DEMO-"}
+ALL_SERIES = tuple(
+    sorted(prefix + letter for prefix in _PREFIXES.values() for letter in (_RECEIPTS, _CREDIT_NOTES))
+)
 """Play money has series of its own, so that the real ones have no holes."""
 
 _NUMBER = re.compile(rf"({'|'.join(ALL_SERIES)})-([0-9]{{6,9}})")
@@ -36,7 +39,7 @@ def issue(
     A number is given for good when the transaction commits, and to somebody else when it does not: whoever
     issues the next one waits for that.
     """
-    series = {row.series: row for row in _lock_series(session)}[series_of(facts.kind, demo=facts.demo)]
+    series = {row.series: row for row in _lock_series(session)}[series_of(facts.kind, facts.mode)]
     # Only now: another transaction may have issued it while this one waited.
     known = find_receipt(session, ledger_entry_id)
     if known is not None:
@@ -55,9 +58,8 @@ def issue(
     return receipt
 
 
-def series_of(kind: Kind, *, demo: bool) -> str:
-    series = _CREDIT_NOTES if kind is Kind.CREDIT_NOTE else _RECEIPTS
-    return f"{_DEMO}{series}" if demo else series
+def series_of(kind: Kind, mode: Mode) -> str:
+    return _PREFIXES[mode] + (_CREDIT_NOTES if kind is Kind.CREDIT_NOTE else _RECEIPTS)
 
 
 def document_number(receipt: Receipt) -> str:

@@ -24,11 +24,15 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A session to come, or under way, in a time that another calendar says is busy."""
+    """A session to come, or under way, in a time that another calendar says is busy; `busy_from` is when the
+    first such time begins.
+    """
 
+    appointment_id: uuid.UUID
     booking_id: uuid.UUID
-    start_at: datetime
+    span: TimeSpan
     calendar_id: uuid.UUID
+    busy_from: datetime
 
 
 def replace_busy(
@@ -101,7 +105,14 @@ def require_not_busy_elsewhere(
 def clashes(session: Session, schedule_id: uuid.UUID, now: datetime) -> list[Clash]:
     """Booked sessions that meet a busy time themselves, buffers not counted, in order of time."""
     query = (
-        select(Appointment.booking_id, Appointment.start_at, ExternalBusy.external_calendar_id)
+        select(
+            Appointment.id,
+            Appointment.booking_id,
+            Appointment.start_at,
+            Appointment.end_at,
+            ExternalBusy.external_calendar_id,
+            func.min(ExternalBusy.start_at),
+        )
         .join(ExternalBusy, ExternalBusy.schedule_id == Appointment.schedule_id)
         .where(
             Appointment.schedule_id == schedule_id,
@@ -111,11 +122,17 @@ def clashes(session: Session, schedule_id: uuid.UUID, now: datetime) -> list[Cla
             ExternalBusy.end_at > Appointment.start_at,
             ExternalBusy.start_at < Appointment.end_at,
         )
-        .order_by(Appointment.start_at)
-        .distinct()
+        .group_by(
+            Appointment.id,
+            Appointment.booking_id,
+            Appointment.start_at,
+            Appointment.end_at,
+            ExternalBusy.external_calendar_id,
+        )
+        .order_by(Appointment.start_at, ExternalBusy.external_calendar_id)
     )
     return [
-        Clash(booking_id, start_at, calendar_id)
-        for booking_id, start_at, calendar_id in session.execute(query)
+        Clash(appointment_id, booking_id, TimeSpan(start_at, end_at), calendar_id, busy_from)
+        for appointment_id, booking_id, start_at, end_at, calendar_id, busy_from in session.execute(query)
         if booking_id is not None
     ]

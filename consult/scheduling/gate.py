@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,13 @@ from .guards import is_overlap
 from .lifecycle import Command, Status, transition
 from .models import Appointment, Schedule
 from .queries import find_live_appointment
+
+_STALE = select(Appointment).where(
+    Appointment.schedule_id == bindparam("schedule_id", type_=Uuid()),
+    Appointment.status == Status.HELD,
+    Appointment.hold_expires_at <= bindparam("now"),
+)
+_READ_AGAIN = {"populate_existing": True}
 
 
 def give_back_hold(session: Session, booking_id: uuid.UUID, now: datetime) -> None:
@@ -54,7 +61,7 @@ def get_locked(session: Session, appointment_id: uuid.UUID) -> Appointment:
         raise NotFound
     lock_schedule(session, schedule_id)
     query = select(Appointment).where(Appointment.id == appointment_id)
-    return session.scalars(query, execution_options={"populate_existing": True}).one()
+    return session.scalars(query, execution_options=_READ_AGAIN).one()
 
 
 def lock_schedule(session: Session, schedule_id: uuid.UUID) -> None:
@@ -69,12 +76,8 @@ def lock_schedule(session: Session, schedule_id: uuid.UUID) -> None:
 
 def expire_stale(session: Session, schedule_id: uuid.UUID, now: datetime) -> int:
     """The guard cannot know the time, so holds that ran out are ended before a claim meets them."""
-    query = select(Appointment).where(
-        Appointment.schedule_id == schedule_id,
-        Appointment.status == Status.HELD,
-        Appointment.hold_expires_at <= now,
-    )
-    stale = list(session.scalars(query, execution_options={"populate_existing": True}))
+    of_schedule = {"schedule_id": schedule_id, "now": now}
+    stale = list(session.scalars(_STALE, of_schedule, execution_options=_READ_AGAIN))
     for appointment in stale:
         apply(appointment, Command.EXPIRE, now)
     session.flush()

@@ -17,8 +17,7 @@ from .errors import SlotTaken
 from .gate import apply, claiming, expire_stale, get_locked
 from .lifecycle import Command, Status, transition, undo_title
 from .models import Appointment
-from .offers import offer_to_move
-from .rulebook import get_rules
+from .offers import offer_for
 
 _KEPT = (
     Appointment.status == Status.HELD,
@@ -37,7 +36,10 @@ def keep_for_undo(
     appointment = get_locked(session, appointment_id)
     expire_stale(session, appointment.schedule_id, now)
     own = TimeSpan(appointment.busy_from, appointment.busy_until)
-    wanted = own if start_at == appointment.start_at else _busy_from(session, appointment, start_at)
+    wanted = own
+    if start_at != appointment.start_at:
+        offer = offer_for(session, appointment)
+        wanted = offer.busy_span(offer.slot_from(start_at))
     taken = [own] if appointment.status is Status.BOOKED else []
     for span in subtracted([wanted], taken):
         with suppress(SlotTaken), claiming(session, span.start_at):
@@ -64,15 +66,6 @@ def make_way(session: Session, schedule_id: uuid.UUID, span: TimeSpan, now: date
     for kept in session.scalars(select(Appointment).where(*_KEPT, *in_the_way)).all():
         apply(kept, Command.RELEASE, now)
     session.flush()
-
-
-def _busy_from(session: Session, appointment: Appointment, start_at: datetime) -> TimeSpan:
-    """As a move there would claim it."""
-    rules = get_rules(session, appointment.schedule_id)
-    offer = offer_to_move(
-        rules, appointment.session_type_id, appointment.id, appointment.start_at, appointment.end_at
-    )
-    return offer.busy_span(offer.slot_from(start_at))
 
 
 def _kept(appointment: Appointment, span: TimeSpan, until: datetime, now: datetime) -> Appointment:

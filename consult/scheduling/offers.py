@@ -13,7 +13,7 @@ from .errors import NotOffered, SlotNotOffered, SlotTaken
 from .lifecycle import Status
 from .models import Appointment
 from .policies import week_of
-from .rulebook import get_rules_of_type
+from .rulebook import get_rules, get_rules_of_type
 from .rules import Offer, Rules
 from .slots import Slot, open_slots
 from .wall_clock import day_start
@@ -71,6 +71,14 @@ def offer_to_move(
     """
     buffers = rules.terms[session_type_id].buffers if session_type_id is not None else (0, 0)
     return Offer(rules, (end_at - start_at) // timedelta(minutes=1), buffers, moving_id)
+
+
+def offer_for(session: Session, appointment: Appointment) -> Offer:
+    """Other times for this appointment, or entry of the therapist's own."""
+    rules = get_rules(session, appointment.schedule_id)
+    return offer_to_move(
+        rules, appointment.session_type_id, appointment.id, appointment.start_at, appointment.end_at
+    )
 
 
 def taken_around(

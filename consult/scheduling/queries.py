@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import Uuid, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
@@ -54,8 +54,22 @@ _CLAIMS = (
     .order_by(_CLAIM.busy_from)
 )
 
+# Made once, like all that a booking's steps ask: making a statement costs as much as asking it.
+_SCHEDULE = select(Schedule)
+_SESSION_TYPES = (
+    select(SessionType)
+    .where(SessionType.schedule_id == bindparam("schedule_id", type_=Uuid()), SessionType.active)
+    .order_by(SessionType.position, SessionType.name)
+)
+_LIVE = select(Appointment).where(
+    Appointment.booking_id == bindparam("booking_id", type_=Uuid()),
+    or_(*(Appointment.status == status for status in LIVE)),
+)
+
 _YEARS = range(1971, 9999)
 """Days can be reckoned with well inside these."""
+
+_NEAR = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +84,7 @@ class AgendaRow:
 
 def get_schedule(session: Session) -> Schedule:
     """The one schedule of this installation. Raises NotFound before it is set up."""
-    schedule = session.scalars(select(Schedule)).one_or_none()
+    schedule = session.scalars(_SCHEDULE).one_or_none()
     if schedule is None:
         raise NotFound
     return schedule
@@ -78,8 +92,7 @@ def get_schedule(session: Session) -> Schedule:
 
 def list_session_types(session: Session, schedule_id: uuid.UUID) -> list[SessionType]:
     """The kinds of session a patient may choose, in the therapist's order."""
-    query = select(SessionType).where(SessionType.schedule_id == schedule_id, SessionType.active)
-    return list(session.scalars(query.order_by(SessionType.position, SessionType.name)))
+    return list(session.scalars(_SESSION_TYPES, {"schedule_id": schedule_id}))
 
 
 def find_slots(
@@ -128,14 +141,17 @@ def nearest_slots(
     """
     offer = get_offer(session, session_type_id, moving_booking_id=moving_booking_id)
     earliest_at, latest_at = offer.window.earliest_at(now), offer.window.latest_at(now)
-    slots = free_slots(session, offer, earliest_at, latest_at, now, for_booking_id)
+    # None outside these days is nearer than any inside, so the whole horizon is seldom worked out.
+    from_at, until_at = max(earliest_at, around - _NEAR), min(latest_at, around + _NEAR)
+    slots = free_slots(session, offer, from_at, until_at, now, for_booking_id) if from_at < until_at else []
+    if len(slots) < count:
+        slots = free_slots(session, offer, earliest_at, latest_at, now, for_booking_id)
     return sorted(heapq.nsmallest(count, slots, key=lambda slot: abs(slot.start_at - around)))
 
 
 def find_live_appointment(session: Session, booking_id: uuid.UUID) -> Appointment | None:
     """The booking's held or booked appointment; a hold past `hold_expires_at` too while nothing ended it."""
-    query = select(Appointment).where(Appointment.booking_id == booking_id, Appointment.status.in_(LIVE))
-    return session.scalars(query).one_or_none()
+    return session.scalars(_LIVE, {"booking_id": booking_id}).one_or_none()
 
 
 def agenda(

@@ -15,7 +15,7 @@ from .gate import apply, claiming, expire_stale, get_locked, give_back_hold, loc
 from .kept import make_way
 from .lifecycle import Command, Status, transition
 from .models import Appointment, Schedule
-from .offers import get_offer, offer_to_move, require_free
+from .offers import get_offer, offer_for, require_free
 from .rulebook import get_rules
 from .rules import Offer
 from .slots import Slot
@@ -170,7 +170,7 @@ def move(
     if start_at == appointment.start_at:
         return appointment
     expire_stale(session, appointment.schedule_id, now)
-    offer = _offer_to_move(session, appointment)
+    offer = offer_for(session, appointment)
     if by_therapist:
         if start_at < now:
             raise SlotNotOffered(start_at, NotOffered.PAST)
@@ -252,13 +252,6 @@ def _claim_again(session: Session, appointment: Appointment, command: Command, n
 
 def _busy(appointment: Appointment) -> TimeSpan:
     return TimeSpan(appointment.busy_from, appointment.busy_until)
-
-
-def _offer_to_move(session: Session, appointment: Appointment) -> Offer:
-    rules = get_rules(session, appointment.schedule_id)
-    return offer_to_move(
-        rules, appointment.session_type_id, appointment.id, appointment.start_at, appointment.end_at
-    )
 
 
 def _new_hold(

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import Uuid, bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from consult.core.errors import ConsultError, NotFound
+from consult.core.errors import ConsultError
 from consult.core.money import Money
 from consult.db.sealing import Place, Sealer
 
@@ -22,6 +22,12 @@ from .models import PackPurchase, PackRedemption, SessionPack
 from .service import Alive
 
 _PURPOSE = "pack code"
+_REDEMPTION = (
+    select(PackRedemption)
+    .where(PackRedemption.booking_id == bindparam("booking_id", type_=Uuid()))
+    .order_by(PackRedemption.returned_at.is_(None).desc(), PackRedemption.redeemed_at.desc())
+    .limit(1)
+)
 
 
 @dataclass(eq=False)
@@ -83,15 +89,6 @@ def add_pack(session: Session, session_type_id: uuid.UUID, facts: PackFacts, now
     session.add(pack)
     session.flush()
     return pack
-
-
-def set_pack_active(session: Session, pack_id: uuid.UUID, active: bool) -> None:
-    """Packs bought by then, or being paid for, stay. Raises NotFound."""
-    pack = session.get(SessionPack, pack_id, with_for_update=True)
-    if pack is None:
-        raise NotFound
-    pack.active = active
-    session.flush()
 
 
 def open_purchase(
@@ -175,11 +172,7 @@ def lock_purchase(session: Session, purchase_id: uuid.UUID) -> PackPurchase:
 
 def find_redemption(session: Session, booking_id: uuid.UUID) -> PackRedemption | None:
     """The booking's session of a pack, kept, used or returned; the newest, should there be several."""
-    query = select(PackRedemption).where(PackRedemption.booking_id == booking_id)
-    newest_first = query.order_by(
-        PackRedemption.returned_at.is_(None).desc(), PackRedemption.redeemed_at.desc()
-    )
-    return session.scalars(newest_first.limit(1)).first()
+    return session.scalars(_REDEMPTION, {"booking_id": booking_id}).first()
 
 
 def release_session(session: Session, booking_id: uuid.UUID) -> None:

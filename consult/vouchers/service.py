@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import Uuid, bindparam, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
@@ -17,11 +17,24 @@ from consult.core.money import Money
 
 from .checks import PromotionFacts
 from .codes import plain_code
-from .models import PackPurchase, PromotionCode, PromotionRedemption
+from .models import PackPurchase, PromotionCode, PromotionRedemption, SessionPack
 from .promotions import CodeUsedUp, Discount, Promotion, UnknownCode, discount_of
 
 Alive = Callable[[Collection[uuid.UUID]], Collection[uuid.UUID]]
 """Those of these bookings that took place, will, or may be about to be paid for."""
+
+
+_KEPT = PromotionRedemption.booking_id == bindparam("booking_id", type_=Uuid())
+_DISCOUNT = (
+    select(PromotionCode.code, PromotionRedemption.discount_minor, PromotionRedemption.currency)
+    .join(PromotionCode, PromotionCode.id == PromotionRedemption.promotion_code_id)
+    .where(_KEPT)
+)
+_LOCK_CODE = (
+    select(PromotionCode.id)
+    .where(PromotionCode.id.in_(select(PromotionRedemption.promotion_code_id).where(_KEPT)))
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True)
@@ -73,17 +86,12 @@ def release(session: Session, booking_id: uuid.UUID) -> None:
 
 def lock_code_of(session: Session, booking_id: uuid.UUID) -> None:
     """Lock the code kept for the booking, if there is one, until the transaction ends."""
-    kept = select(PromotionRedemption.promotion_code_id).where(PromotionRedemption.booking_id == booking_id)
-    session.scalar(select(PromotionCode.id).where(PromotionCode.id.in_(kept)).with_for_update())
+    session.scalar(_LOCK_CODE, {"booking_id": booking_id})
 
 
 def find_discount(session: Session, booking_id: uuid.UUID, to_pay: Money) -> Discount | None:
     """What was taken off for the booking when its price was settled, which leaves `to_pay`."""
-    row = session.execute(
-        select(PromotionCode.code, PromotionRedemption.discount_minor, PromotionRedemption.currency)
-        .join(PromotionCode, PromotionCode.id == PromotionRedemption.promotion_code_id)
-        .where(PromotionRedemption.booking_id == booking_id)
-    ).one_or_none()
+    row = session.execute(_DISCOUNT, {"booking_id": booking_id}).one_or_none()
     if row is None:
         return None
     off = Money(row.discount_minor, row.currency)
@@ -121,13 +129,15 @@ def any_code_known(session: Session) -> bool:
     return bool(session.scalar(select(known)))
 
 
-def set_code_active(session: Session, code_id: uuid.UUID, active: bool) -> None:
-    """Payment pages open by then keep their price. Raises NotFound."""
-    row = session.get(PromotionCode, code_id, with_for_update=True)
-    if row is None:
+def set_active(
+    session: Session, kind: type[PromotionCode | SessionPack], row_id: uuid.UUID, active: bool
+) -> None:
+    """A code in force or not, a pack on offer or not. Payment pages open by then keep their price, and packs
+    bought stay. Raises NotFound.
+    """
+    changed = update(kind).where(kind.id == row_id).values(active=active).returning(kind.id)
+    if session.scalar(changed) is None:
         raise NotFound
-    row.active = active
-    session.flush()
 
 
 def list_codes(session: Session, alive: Alive) -> list[CodeInUse]:

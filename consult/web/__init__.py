@@ -2,10 +2,11 @@
 
 from flask import Flask, abort, current_app, g, request
 
+from consult.booking.money_mode import mode_of
 from consult.core.errors import NotFound
 from consult.deps import deps
-from consult.payments.demo_gateway import DemoGateway
 from consult.practice.service import get_who
+from consult.receipts.facts import Mode
 from consult.scheduling.guards import guards_present
 
 from .assets import init_assets
@@ -19,19 +20,23 @@ from .hooks.feeds import hooks
 from .hooks.health import healthz  # noqa: F401
 from .hooks.stripe import stripe_event  # noqa: F401
 from .hooks.times import free_times  # noqa: F401
+from .hooks.twilio import twilio_message  # noqa: F401
 from .limits import init_limits
 from .patient import about, changes, checkout, demo_pay, home, intake, private_page, recheck, screen, times  # noqa: F401
+from .patient.calendar_address import calendar_address  # noqa: F401
 from .patient.check import pay  # noqa: F401 - registers on `patient`
 from .patient.earlier import earlier_times  # noqa: F401
 from .patient.email_code import email  # noqa: F401
 from .patient.mail_wishes import mail_wishes  # noqa: F401
 from .patient.receipts import receipt  # noqa: F401
+from .patient.text_messages import text_messages  # noqa: F401
 from .patient.visit import patient
 from .patient.visit_page import visit_page  # noqa: F401
 from .security import init_security
-from .therapist import calendars, embed, form, handout, mails, money, vouchers  # noqa: F401
+from .therapist import calendars, embed, form, handout, invitations, mails, money, money_refund, vouchers  # noqa: F401
 from .therapist import changes as desk_changes  # noqa: F401
 from .therapist.agenda import therapist
+from .therapist.feed import calendar  # noqa: F401
 from .therapist.hours import days, overview, rules, sessions, week, why  # noqa: F401
 
 _GUARDED = "consult_guard_seen"
@@ -60,9 +65,11 @@ def init_web(app: Flask, payment_hosts: tuple[str, ...]) -> None:
     @app.context_processor
     def _every_page() -> dict[str, object]:
         ports = deps().ports
+        mode = mode_of(ports.gateway.name, ports.gateway.livemode)
         return {
             **_who(),
-            "demo_payments": ports.gateway.name == DemoGateway.name,
+            "demo_payments": mode is Mode.DEMO,
+            "test_payments": mode is Mode.TEST,
             "forms_draft": ports.catalogue.is_draft,
             "now": deps().now(),
         }

@@ -8,7 +8,6 @@ simply has no shape, and is ticked in the list.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import count, groupby
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -55,11 +54,6 @@ class BodyChart:
     width: int
     height: int
     figures: tuple[Figure, ...]
-
-    @cached_property
-    def region_ids(self) -> frozenset[str]:
-        """Everything that can be marked on the picture."""
-        return frozenset(region.id for figure in self.figures for region in figure.regions)
 
     def shapes(self, region_id: str) -> list[tuple[str, str]]:
         """(view, path) of a region on each figure that shows it; empty for one that is not drawn."""

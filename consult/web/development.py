@@ -25,7 +25,12 @@ def _only_here() -> None:
 @development.get("/mail")
 def inbox() -> str:
     files = sorted(_folder().glob("*.eml"), reverse=True)[:_NEWEST]
-    return render_template("layout/dev_inbox.html", mails=[(file.stem, _read(file)) for file in files])
+    texts = sorted((deps().settings.data / "text_messages").glob("*.txt"), reverse=True)[:_NEWEST]
+    return render_template(
+        "layout/dev_inbox.html",
+        mails=[(file.stem, _read(file)) for file in files],
+        texts=[file.read_text(encoding="utf-8").split("\n", 1) for file in texts],
+    )
 
 
 @development.get("/mail/<name>")

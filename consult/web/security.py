@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 _CSRF_FREE = "consult_csrf_free"
 _REDISPLAYS = "consult_redisplays"
 STALE_FORM = "stale-form"
+_UNLISTED = ("/b/", "/book", "/calendar/", "/reminders/", "/therapist", "/demo-pay", "/v/")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 csrf = CSRFProtect()
@@ -93,7 +94,7 @@ def _add_headers(policy: str, response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    if request.path.startswith(("/b/", "/book", "/reminders/", "/therapist", "/demo-pay", "/v/")):
+    if request.path.startswith(_UNLISTED):
         headers.setdefault("X-Robots-Tag", "noindex, nofollow")
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")

@@ -152,11 +152,15 @@ def add_time_off(site: Site, day: date) -> None:
 
 
 def offer_lengths(site: Site, minutes: Sequence[int], step_minutes: int) -> list[uuid.UUID]:
-    """Session types of these lengths, without buffers, in place of the one there was; their ids."""
+    """Session types of these lengths, without buffers, in place of the one there was; their ids.
+
+    For a quarter of a year ahead, public holidays too, so that there is a working day for every race.
+    """
     with site.app.app_context(), deps().transaction():
         session = deps().session
         schedule = session.scalars(select(Schedule)).one()
         schedule.slot_step_minutes = step_minutes
+        schedule.horizon_days, schedule.holiday_region = 90, None
         session.execute(update(SessionType).values(active=False))
         types = [
             SessionType(

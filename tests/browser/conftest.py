@@ -19,6 +19,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from consult.app import create_app
+from consult.deps import deps
 from consult.settings import Settings
 from tests.browser.visitor import PATIENCE_MS, THERAPIST_PASSWORD, Visitor
 
@@ -43,8 +44,8 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def base_url(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the demonstration practice, by the real clock: its free times lie ahead."""
+def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The demonstration practice, served, by the real clock: its free times lie ahead."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         app = _practice(tmp_path_factory.mktemp("site"), f"http://127.0.0.1:{port}")
@@ -53,12 +54,18 @@ def base_url(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         )
         thread = Thread(target=server.serve_forever, name="site")
         thread.start()
-        yield f"http://127.0.0.1:{port}"
+        yield app
         server.shutdown()
         thread.join()
         server.server_close()
     with app.app_context():
         app.extensions["sqlalchemy"].engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def base_url(site: Flask) -> str:
+    with site.app_context():
+        return deps().settings.public_url
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,8 @@ from consult.deps import counter, deps
 from consult.scheduling.queries import find_slots
 from consult.settings import Settings
 from tests.browser.booking import expect_heading, expect_said
-from tests.browser.visitor import PATIENCE_MS, THERAPIST_PASSWORD, Visitor
+from tests.browser.money_states import Practice
+from tests.browser.visitor import NARROWEST, PATIENCE_MS, THERAPIST_EMAIL, THERAPIST_PASSWORD, Visitor
 from tests.service.booking.conftest import Desk
 from tests.stripe_double import Double
 from tests.stripe_double.cards import Card
@@ -34,6 +35,12 @@ from tests.stripe_double.webhooks import over_http
 pytestmark = pytest.mark.browser
 
 TO_PAYMENT = re.compile("^Go to payment of")
+THERAPISTS = {
+    "vouchers": "/therapist/vouchers",
+    "vouchers-code": "/therapist/vouchers/codes/new",
+    "vouchers-pack": "/therapist/vouchers/packs/new",
+    "money-receipts": "/therapist/money/receipts",
+}
 
 
 @dataclass(frozen=True)
@@ -211,3 +218,32 @@ def test_two_tabs_pay_once(payer: Payer, shop: Shop, photos: Path, charges: Call
     expect_heading(other, "You're booked")
     other.check_faults()
     assert charges() == 1
+
+
+def test_money_in_every_state_can_be_read_by_everybody(
+    payer: Payer, shop: Shop, new_context: CreateContextCallback, photos: Path
+) -> None:
+    payer.page.set_viewport_size({"width": NARROWEST, "height": 720})
+    payer.see("check-in-test-mode")
+    payer.press(TO_PAYMENT)
+    payer.pay(Card.BANK_DEBIT)
+    expect_heading(payer, "Your payment is on its way")
+    payer.see("processing", dark=True)
+    with shop.app.app_context():
+        practice = Practice(shop.app, shop.double)
+        practice.fill()
+    for name, page in practice.pages.items():
+        payer.open(page)
+        payer.see(name)
+    for name in ("disputed", "pack-session"):
+        payer.open(f"{practice.pages[name]}/cancel")
+        payer.see(f"{name}-cancel")
+    olivia = Payer(new_context(viewport={"width": 1280, "height": 800}).new_page(), shop, photos)
+    olivia.open("/login")
+    olivia.complete({"email": THERAPIST_EMAIL, "password": THERAPIST_PASSWORD}, "Sign in")
+    for name, address in THERAPISTS.items():
+        olivia.open(address)
+        olivia.see(name, dark=name == "vouchers")
+    olivia.open("/therapist/vouchers/codes/new")
+    olivia.press("Add code")
+    olivia.see_refused("vouchers-code-refused", "code", "percent")

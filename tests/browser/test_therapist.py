@@ -33,13 +33,28 @@ def test_the_therapist_signs_in_reads_a_summary_and_subscribes_to_the_calendar(
     expect_heading(olivia, PATIENT)
     olivia.see("summary", dark=True)
 
-    olivia.follow("Calendar feed")
+    olivia.follow("Calendars")
     olivia.see("calendar")
     olivia.press(re.compile("^Make a"))
     olivia.see("calendar-new-address")
+    olivia.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    olivia.page.get_by_role("button", name="Copy the address").click()
+    expect(olivia.page.get_by_text("Copied.")).to_be_visible()
+    copied = olivia.page.evaluate("navigator.clipboard.readText()")
+    assert copied == olivia.page.locator(".address").inner_text()
     feed = olivia.page.request.get(olivia.page.locator(".address").inner_text())
     assert feed.headers["content-type"] == "text/calendar; charset=utf-8"
     assert "BEGIN:VEVENT" in feed.text()
+
+    olivia.answer("detail", "busy")
+    olivia.press("Save")
+    olivia.see("calendar-busy")
+    body = olivia.page.request.get(copied).text()
+    assert set(re.findall(r"SUMMARY:(.*)\r", body)) == {"Busy"}
+    olivia.answer("detail", "initials")
+    olivia.press("Save")
+    olivia.follow("Your other calendars")
+    olivia.see("other-calendars")
 
     olivia.press("Sign out")
     olivia.open("/therapist")

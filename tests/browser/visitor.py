@@ -120,6 +120,10 @@ class Visitor:
             self._examine()
             self.page.emulate_media(color_scheme="light")
         self._photograph(name)
+        self.check_page()
+
+    def check_page(self) -> None:
+        """What `see` holds of a page, without the photograph, which takes most of the time."""
         self._examine()
         self._fits()
         self.check_faults()

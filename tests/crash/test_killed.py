@@ -25,6 +25,7 @@ from consult.deps import counter
 from consult.notifications.models import OutboxMessage
 from consult.payments.ledger import net
 from consult.payments.models import LedgerEntry, Payment
+from consult.receipts.models import Receipt
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import find_slots
 from tests.bench.databases import Database
@@ -139,14 +140,15 @@ class Practice:
                 .join(Payment)
                 .where(Payment.booking_id == booking_id)
             ),
+            "documents": session.scalar(select(func.count()).where(Receipt.booking_id == booking_id)),
             "confirmations": sum(kind == "confirmation" for kind in find(mails)),
         }
 
 
-BOOKED = {"paid": 1, "hours": ["booked"], "kept": PRICE, "entries": 1, "confirmations": 1}
-FREE_AGAIN = {"paid": 0, "hours": ["expired"], "kept": 0, "entries": 0, "confirmations": 0}
+BOOKED = {"paid": 1, "hours": ["booked"], "kept": PRICE, "entries": 1, "documents": 1, "confirmations": 1}
+FREE_AGAIN = {"paid": 0, "hours": ["expired"], "kept": 0, "entries": 0, "documents": 0, "confirmations": 0}
 # Cancelled so soon that the mail which confirmed it had not left, and never will.
-GIVEN_BACK = {"paid": 1, "hours": ["cancelled"], "kept": 0, "entries": 2, "confirmations": 0}
+GIVEN_BACK = {"paid": 1, "hours": ["cancelled"], "kept": 0, "entries": 2, "documents": 2, "confirmations": 0}
 
 
 @pytest.fixture(scope="module")
@@ -155,13 +157,7 @@ def servants() -> Iterator[Mortals]:
         yield servants
 
 
-ON_BOTH = pytest.mark.parametrize(
-    "practice", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-)
-ON_SQLITE = pytest.mark.parametrize("practice", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def practice(
     request: pytest.FixtureRequest,
     make_app: Callable[..., Flask],
@@ -218,7 +214,6 @@ def killed_around_calls(practice: Practice, make: Callable[[], uuid.UUID]) -> It
         yield f"{number}: {told.met[-1]}", booking_id
 
 
-@ON_BOTH
 def test_killed_while_the_pay_page_is_opened_the_patient_presses_again_and_pays_once(
     practice: Practice, subtests: pytest.Subtests
 ) -> None:
@@ -231,7 +226,6 @@ def test_killed_while_the_pay_page_is_opened_the_patient_presses_again_and_pays_
     practice.expect(BOOKED, killed, subtests)
 
 
-@ON_SQLITE
 def test_killed_while_the_pay_page_is_opened_the_hour_is_free_again_when_nobody_comes_back(
     practice: Practice, subtests: pytest.Subtests
 ) -> None:
@@ -242,7 +236,6 @@ def test_killed_while_the_pay_page_is_opened_the_hour_is_free_again_when_nobody_
     assert practice.double.account.of_kind("checkout.session", status="open") == []
 
 
-@ON_SQLITE
 def test_killed_on_the_way_back_from_paying_the_visit_is_booked_once(
     practice: Practice, subtests: pytest.Subtests
 ) -> None:
@@ -255,7 +248,6 @@ def test_killed_on_the_way_back_from_paying_the_visit_is_booked_once(
     practice.expect(BOOKED, killed, subtests)
 
 
-@ON_BOTH
 def test_killed_over_a_webhook_it_is_sent_again_and_the_visit_is_booked_once(
     practice: Practice, subtests: pytest.Subtests
 ) -> None:
@@ -266,7 +258,6 @@ def test_killed_over_a_webhook_it_is_sent_again_and_the_visit_is_booked_once(
     practice.expect(BOOKED, killed, subtests)
 
 
-@ON_SQLITE
 def test_killed_in_the_workers_pass_that_finds_a_payment_the_next_one_books_the_visit_once(
     practice: Practice, subtests: pytest.Subtests
 ) -> None:
@@ -275,7 +266,6 @@ def test_killed_in_the_workers_pass_that_finds_a_payment_the_next_one_books_the_
     practice.expect(BOOKED, killed, subtests)
 
 
-@ON_SQLITE
 def test_killed_while_a_visit_is_cancelled_all_of_it_happened_or_nothing(practice: Practice) -> None:
     def cancel(booking_id: uuid.UUID, point: int | None) -> Told:
         return practice.servant.order("cancel", practice.clock(), die_at=point, booking=booking_id.hex)
@@ -287,7 +277,6 @@ def test_killed_while_a_visit_is_cancelled_all_of_it_happened_or_nothing(practic
     assert outcomes == [BOOKED, GIVEN_BACK]
 
 
-@ON_BOTH
 def test_killed_while_a_refund_is_sent_it_is_sent_once(practice: Practice, subtests: pytest.Subtests) -> None:
     killed = dict(killed_around_calls(practice, practice.cancelled))
     practice.pass_worker(5 * MINUTE)

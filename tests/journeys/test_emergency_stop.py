@@ -34,7 +34,7 @@ def test_after_an_emergency_every_other_door_of_the_visit_is_shut(patient: Patie
         assert patient.open(f"/book{step}").path == "/book/stop", step
     posts = {
         "/book/time": [("start", EARLIEST)],
-        "/book/zone": [("zone", "Asia/Tokyo")],
+        "/book/type": [("type", "00000000-0000-4000-8000-000000000000")],
         "/book/advice": [("read", "yes")],
         "/book/about/you": [("shown", "pt_name"), ("pt_name", "Rosa Marin")],
         "/book/terms": [("privacy", "yes"), ("cancellation", "yes")],

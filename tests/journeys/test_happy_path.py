@@ -151,7 +151,7 @@ def test_the_therapists_own_calendar_shows_the_appointment_under_initials(
     patient: Patient, therapist: Therapist
 ):
     therapist.sign_in()
-    therapist.follow("Calendar feed")
+    therapist.follow("Calendars")
     therapist.press("Make an address")
     feed = therapist.page.links["Add to Apple Calendar or Outlook"].replace("webcal:", "http:")
     patient.book()

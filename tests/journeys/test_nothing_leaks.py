@@ -2,29 +2,23 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from flask import Flask, request
 
 from consult.core.clock import FixedClock
+from tests.twilio_double import ACCOUNT, SENDER, TOKEN, TwilioDouble, running_twilio
 
+from .marked import ABOUT_ME, IN_WORDS, MARKER
 from .patient import INTAKE, Patient, Therapist, Visitor
 
 FRIDAY = "2026-06-05T14:00:00+00:00"
 MONDAY = "2026-06-08T14:00:00+00:00"
-MARKER = "Quagmire"
-IN_WORDS = {
-    "li_work": f"{MARKER} worker",
-    "go_want": f"To lose my {MARKER}",
-    "go_worry": f"{MARKER} for ever",
-    "tr_medlist": f"{MARKER}olol",
-    "go_act": [(f"{MARKER} dancing", 4)],
-    "co_sign": f"{MARKER} Marin",
-}
 TICKED = (
     "lowback_r",
     "buttock",
@@ -41,6 +35,22 @@ TICKED = (
 
 SECRET = re.compile(r"[0-9A-Za-z_-]{24,}")
 """What is random may spell anything."""
+
+
+@pytest.fixture
+def twilio() -> Iterator[TwilioDouble]:
+    with running_twilio() as double:
+        yield double
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], twilio: TwilioDouble) -> Flask:
+    return make_app(
+        TWILIO_ACCOUNT_SID=ACCOUNT,
+        TWILIO_AUTH_TOKEN=TOKEN,
+        TWILIO_FROM=SENDER,
+        TWILIO_API_BASE=twilio.url,
+    )
 
 
 @pytest.fixture
@@ -90,7 +100,7 @@ def refusals(stranger: Visitor, private_page: str) -> str:
     return "\n".join(answer.text for answer in answers if answer.status_code in (400, 404, 405))
 
 
-def test_no_answer_leaves_in_a_mail_a_calendar_an_address_a_log_a_payment_or_an_error_page(
+def test_no_answer_leaves_in_a_mail_a_calendar_an_address_a_log_a_payment_a_text_or_an_error_page(
     app: Flask,
     patient: Patient,
     therapist: Therapist,
@@ -98,19 +108,24 @@ def test_no_answer_leaves_in_a_mail_a_calendar_an_address_a_log_a_payment_or_an_
     feed: Callable[[], str],
     clock: FixedClock,
     run_worker: Callable[[], None],
+    mails: Callable[[str], list[EmailMessage]],
     rows: Callable[[str], list[tuple]],
     caplog: pytest.LogCaptureFixture,
     tmp_path: Path,
+    twilio: TwilioDouble,
 ):
     caplog.set_level(logging.DEBUG)
     patient.pass_safety_check("calf", "cancer")
     patient.fill(read=True)
     patient.press("Continue to book")
     patient.choose_time(FRIDAY)
-    patient.tell_about_myself(pt_ice=f"{MARKER}, (555) 010-0188", pt_place=f"1 {MARKER} Road, Albany")
+    patient.tell_about_myself(**ABOUT_ME)
     patient.agree()
     patient.go_to_payment()
     private_page = patient.pay().path
+    patient.open(f"{private_page}/text-messages")
+    patient.fill(agreed=True)
+    patient.press("Save")
     files = [patient.client.get(f"{private_page}/appointment.ics").text]
     feeds = [feed()]
     clock.advance(timedelta(hours=27))
@@ -131,6 +146,12 @@ def test_no_answer_leaves_in_a_mail_a_calendar_an_address_a_log_a_payment_or_an_
     seen_from_calendar = Visitor(app)
     seen_from_calendar.open(visit_page)
     seen_from_calendar.press("Email me the link")
+    patient.open(private_page)
+    patient.press("Email me my calendar address")
+    run_worker()
+    received = [mail.get_body(("plain",)).get_content() for mail in mails("rosa.marin@example.com")]
+    [token] = re.findall(r"/calendar/([\w-]+)", "\n".join(received))
+    feeds.append(patient.client.get(f"/cal/{token}.ics").text)
     clock.advance(timedelta(days=5, hours=1))
     run_worker()
 
@@ -145,11 +166,15 @@ def test_no_answer_leaves_in_a_mail_a_calendar_an_address_a_log_a_payment_or_an_
     files.append(patient.client.get(f"{private_page}/appointment.ics").text)
     feeds.append(feed())
 
+    assert len(twilio.taken) >= 2
+    assert twilio.taken[0]["To"][2:] not in caplog.text
     left = {
+        "text message": "\n".join(twilio.heard),
         "mail": mail_folder(tmp_path),
         "calendar file": "\n".join(files),
         "feed": "\n".join(feeds),
         "visit page": seen_from_calendar.client.get(visit_page).text,
+        "calendar address": patient.client.get(f"/calendar/{token}").text,
         "address": "\n".join(addresses),
         "log": caplog.text,
         "payment": str(rows("SELECT request FROM payment UNION ALL SELECT request FROM demo_checkout")),

@@ -1,10 +1,13 @@
 """A pack of sessions: bought with the first, used with its code, given back when cancelled in time."""
 
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
+from pypdf import PdfReader
 
 from consult.core.clock import FixedClock
 
@@ -173,3 +176,94 @@ def test_the_therapist_sees_what_is_left_of_each_pack(patient: Patient, therapis
     therapist.press(next(b for form in page.forms for b in form.buttons if b.startswith("Stop offering")))
     patient.come_to_check(WEDNESDAY)
     assert "you save" not in patient.page.text
+
+
+def pdf_words(patient: Patient, link: str) -> str:
+    answer = patient.client.get(patient.page.links[link])
+    [page] = PdfReader(io.BytesIO(answer.data)).pages
+    return " ".join(page.extract_text().split())
+
+
+class TestTheWholeLifeOfAPack:
+    """Bought, used, returned, and paid back once nothing of it is used: what pages, mails, documents say."""
+
+    @pytest.fixture
+    def newest(
+        self, run_worker: Callable[[], None], mails: Callable[[str], list[EmailMessage]]
+    ) -> Callable[[], str]:
+        """The newest mail to the patient about something cancelled."""
+
+        def read() -> str:
+            run_worker()
+            found = [mail for mail in mails("rosa.marin@example.com") if "cancelled" in mail["Subject"]]
+            return found[-1].get_body(("plain",)).get_content()
+
+        return read
+
+    def test_from_the_first_payment_to_the_last_cent(
+        self, patient: Patient, pack_id: str, newest: Callable[[], str], rows: Rows
+    ):
+        code = buy(patient, pack_id, FRIDAY)
+        first = patient.page.path
+        assert "Paid in the demo $330.00 for a pack of 3" in patient.page.text
+        words = pdf_words(patient, "Receipt DEMO-R-000001 (PDF)")
+        assert "Online appointments, pack of 3 $330.00" in words
+        assert code not in words
+
+        second = book_with(patient, code, WEDNESDAY)
+        assert not [link for link in patient.page.links if "Receipt" in link]
+        page = patient.follow("Cancel my visit")
+        assert "The session goes back to your pack. Then 2 of 3 are left." in page.text
+        patient.press("Cancel my visit")
+        text = newest()
+        assert "Your session was returned to your pack: 2 of 3 left." in text
+        assert "refund" not in text
+
+        patient.open(second)
+        assert "The session is back in your pack. 2 of 3 are left." in patient.page.text
+        page = patient.open(f"{first}/cancel")
+        assert "That is the price of your whole pack" in page.text
+        patient.press("Cancel my visit and get $330.00 back")
+        text = newest()
+        assert "All of $330.00 is being refunded" in text
+        assert "Your whole pack is refunded, so its code can’t be used any more." in text
+        assert "2 of 3" not in text
+
+        page = patient.open(first)
+        assert "$330.00 was sent back to your card." in page.text
+        assert code not in page.text
+        words = pdf_words(patient, "Credit note DEMO-C-000001 (PDF)")
+        assert "Online appointments, pack of 3 $330.00" in words
+        assert "belongs to receipt DEMO-R-000001" in words
+        assert code not in patient.open(second).text
+        assert "This pack was paid back" in use(patient, code, THURSDAY).errors["code"]
+        assert rows("SELECT sum(amount_minor), count(*) FROM ledger_entry") == [(0, 2)]
+
+    def test_a_session_cancelled_late_is_used_and_the_mail_says_so(
+        self, patient: Patient, pack_id: str, clock: FixedClock, newest: Callable[[], str]
+    ):
+        code = buy(patient, pack_id)
+        private_page = book_with(patient, code, FRIDAY)
+        clock.advance(timedelta(days=3, hours=5))
+        patient.open(f"{private_page}/cancel")
+        patient.press("Cancel my visit")
+        text = newest()
+        assert "too late to return the session to your pack, so it counts as used: 1 of 3 left." in text
+
+    def test_what_the_therapist_cancels_is_returned_to_the_pack(
+        self,
+        patient: Patient,
+        therapist: Therapist,
+        pack_id: str,
+        clock: FixedClock,
+        newest: Callable[[], str],
+    ):
+        code = buy(patient, pack_id)
+        book_with(patient, code, FRIDAY)
+        therapist.open("/therapist")
+        [link] = [url for url in therapist.page.links.values() if "/therapist/bookings/" in url][-1:]
+        therapist.open(link)
+        therapist.follow("Cancel")
+        therapist.press("Cancel the visit")
+        clock.advance(timedelta(minutes=11))
+        assert "Your session was returned to your pack: 2 of 3 left." in newest()

@@ -119,7 +119,7 @@ def test_when_the_gateway_is_silent_on_the_way_back_nothing_is_lost(patient: Pat
     assert isinstance(gateway, DemoGateway)
     gateway.faults = [Fault.DOWN_BEFORE]
     page = patient.open("/book/paid")
-    assert "If you did pay, this page will know in a moment" in page.text
+    assert "If you did pay, look again in a moment" in page.text
     assert patient.open("/book/paid").heading == "You're booked, Rosa"
 
 

@@ -2,6 +2,11 @@
 
 from collections.abc import Callable
 
+from flask import Flask
+from sqlalchemy import event
+
+from consult.deps import deps
+
 from .patient import EARLIEST, Patient
 
 Rows = Callable[[str], list[tuple]]
@@ -51,6 +56,48 @@ def test_losing_the_race_for_a_second_time_keeps_the_first(
     assert "until 8:10 am" in page.text
     assert page.form.value("start") == "2026-06-01T17:00:00+00:00"
     assert rows("SELECT start_at FROM appointment WHERE status = 'held'") == [("2026-06-01 17:00:00.000000",)]
+
+
+def test_who_is_too_late_waits_for_no_lock(app: Flask, patient: Patient, another_patient: Patient):
+    patient.pass_safety_check()
+    another_patient.book(EARLIEST)
+    asked: list[str] = []
+    with app.app_context():
+        event.listen(deps().session.get_bind(), "before_cursor_execute", lambda *it: asked.append(it[2]))
+    assert patient.choose_time(EARLIEST).status == 409
+    assert [each for each in asked if not each.startswith("SELECT")] == []
+    assert len(asked) <= 9
+
+
+def test_from_the_nearest_times_a_link_leads_to_all_of_them(patient: Patient, another_patient: Patient):
+    patient.pass_safety_check()
+    another_patient.book(EARLIEST)
+    patient.choose_time(EARLIEST)
+    page = patient.follow("See all free times")
+    assert page.path == "/book/time"
+    assert len(page.form.choices("start")) > 6
+
+
+def test_another_zone_keeps_the_time_and_the_days_that_were_chosen(patient: Patient):
+    patient.pass_safety_check()
+    patient.follow("Later days")
+    later = patient.page.form.choices("start")[-1]
+    patient.fill(start=later, zone="Asia/Tokyo")
+    page = patient.press("Use this time zone")
+    assert (page.status, page.path) == (200, "/book/time")
+    assert page.form.value("start") == later
+    assert "Tokyo time (JST)" in page.text
+    assert patient.press("Continue with this time").path == "/book/about/you"
+
+
+def test_another_zone_keeps_the_days_also_when_no_time_was_chosen(patient: Patient):
+    patient.pass_safety_check()
+    page = patient.follow("Later days")
+    first = page.form.choices("start")[0]
+    patient.fill(zone="America/Los_Angeles")
+    page = patient.press("Use this time zone")
+    assert page.form.choices("start")[0] == first
+    assert page.form.value("start") == ""
 
 
 def test_times_are_shown_in_the_patients_own_zone_and_the_choice_is_the_same_instant(patient: Patient):

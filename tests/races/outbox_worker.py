@@ -26,7 +26,7 @@ from consult.db.engine import prepare_postgresql, prepare_sqlite
 from consult.db.sealing import Sealer
 from consult.db.transaction import transaction
 from consult.notifications.mailer import SmtpMailer
-from consult.notifications.service import send_due
+from consult.notifications.sending import send_due
 
 BEGUN_AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 KEY = bytes(range(32))

@@ -28,7 +28,8 @@ def test_who_waits_too_long_is_told_to_come_back_and_then_succeeds(
     with somebody_else.begin() as connection:
         # Should the page wait without end after all, this lock ends, and with it the test.
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '20s'")
-        connection.execute(select(Schedule.id).with_for_update())
+        # As every claim takes it: a foreign key alone would not wait for this one.
+        connection.execute(select(Schedule.id).with_for_update(key_share=True))
         busy = patient.client.post(form.action, data=sent)
         assert connection.execute(select(Appointment.id)).all() == []
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")

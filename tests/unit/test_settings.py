@@ -221,3 +221,47 @@ def test_a_redis_address_of_another_shape_is_refused(url: str):
     assert "REDIS_URL" in fault
     assert Settings.from_environ({**PRODUCTION, "REDIS_URL": "redis://:secret@redis:6379/0"}).redis_url
     assert Settings.from_environ(PRODUCTION).redis_url is None
+
+
+TWILIO = {
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "f" * 32,
+    "TWILIO_FROM": "+12125550100",
+}
+
+
+def test_text_messages_are_off_unless_all_of_twilios_keys_are_set(tmp_path: Path):
+    assert Settings.from_environ(PRODUCTION).twilio_from is None
+    assert Settings.from_environ(PRODUCTION | TWILIO).twilio_from == "+12125550100"
+    for name in TWILIO:
+        [fault] = refused(PRODUCTION | {**TWILIO, name: ""})
+        assert "together" in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TWILIO_ACCOUNT_SID", "SK" + "0" * 32),
+        ("TWILIO_ACCOUNT_SID", "AC/../" + "0" * 28),
+        ("TWILIO_FROM", "212 555 0100"),
+        ("TWILIO_FROM", "Dr. Patel"),
+        ("TWILIO_API_BASE", "http://127.0.0.1:12112"),
+        ("SMS_DEMO", "1"),
+    ],
+)
+def test_production_refuses_what_could_not_send_or_only_pretends_to(name: str, value: str):
+    [fault] = refused(PRODUCTION | TWILIO | {name: value})
+    assert name in fault
+
+
+def test_a_messaging_service_may_stand_for_the_number():
+    service = "MG" + "0" * 32
+    assert Settings.from_environ(PRODUCTION | TWILIO | {"TWILIO_FROM": service}).twilio_from == service
+
+
+def test_in_development_texts_may_go_to_files_or_to_a_stand_in_but_not_to_both(tmp_path: Path):
+    there = {"CONSULT_DATA": str(tmp_path)}
+    assert Settings.from_environ({**there, "SMS_DEMO": "1"}).sms_demo
+    stand_in = {**there, **TWILIO, "TWILIO_API_BASE": "http://127.0.0.1:12112/"}
+    assert Settings.from_environ(stand_in).twilio_api_base == "http://127.0.0.1:12112"
+    assert "SMS_DEMO" in refused({**there, **TWILIO, "SMS_DEMO": "1"})[0]

@@ -242,9 +242,10 @@ class Walk(RuleBasedStateMachine):
             changes.cancel(desk.session, desk.fresh(booking), desk.now, desk.ports, by=by)
 
     def _live_payment(self, who: int) -> Any:
+        """None for a visitor who is not known any more, since their answers were deleted."""
         booking = self.booking(who)
-        payment = None if booking is None else self.world.desk.standing(booking).payment
-        return None if payment is None else payment.id
+        standing = None if booking is None else self.attempt(self.world.desk.standing, booking)
+        return standing.payment.id if standing and standing.payment else None
 
     def _visits(self) -> list[Booking]:
         """Booked and not cancelled."""

@@ -303,7 +303,7 @@ def test_guessing_secret_addresses_is_answered_429_but_a_true_one_always_opens(
 ):
     private_page = patient.book()
     use_up(app, MISSES)
-    for guess in ("/b/guess", "/b/guess/intake", "/cal/guess.ics"):
+    for guess in ("/b/guess", "/b/guess/intake", "/cal/guess.ics", "/calendar/guess"):
         response = patient.client.get(guess)
         assert response.status_code == 429
         assert int(response.headers["Retry-After"]) > 3500

@@ -9,19 +9,9 @@ from pathlib import Path
 import pytest
 from flask import Flask, request
 
+from tests.journeys.marked import ABOUT_ME, IN_WORDS, MARKER
 from tests.journeys.patient import Patient, Therapist
 
-MARKER = "Quagmire"
-"""Stands in every free answer; the ids and words of what is ticked are looked for beside it."""
-
-FREE_TEXT = {
-    "li_work": f"{MARKER} worker",
-    "go_want": f"To lose my {MARKER}",
-    "go_worry": f"{MARKER} for ever",
-    "tr_medlist": f"{MARKER}olol",
-    "go_act": [(f"{MARKER} dancing", 4)],
-    "co_sign": f"{MARKER} Marin",
-}
 TICKED = (
     "swollen", "calf", "cancer", "buttock", "lowback", "numb", "leg", "sc_main", "fe_numb", "st_night",
     "bm_regions", "Urgent", "flag", "1980-03-14", "Albany", "555", "Sam,",
@@ -47,14 +37,12 @@ def test_no_word_of_an_answer_is_in_an_address_a_mail_or_a_log(
     patient.fill(read=True)
     patient.press("Continue to book")
     patient.choose_time()
-    patient.tell_about_myself(
-        pt_ice=f"{MARKER}, (555) 010-0188", pt_place=f"1 {MARKER} Road, Albany", pt_access=["captions"]
-    )
+    patient.tell_about_myself(pt_access=["captions"], **ABOUT_ME)
     patient.agree()
     patient.go_to_payment()
     private_page = patient.pay().path
     patient.open(f"{private_page}/intake")
-    patient.fill_in_intake(st_night="constant", fe_numb="one", fe_ntrend="worse", **FREE_TEXT)
+    patient.fill_in_intake(st_night="constant", fe_numb="one", fe_ntrend="worse", **IN_WORDS)
     assert patient.press("Send my answers").heading == "Thank you"
     download = _without_secrets(patient.client.get(f"{private_page}/appointment.ics").text)
     therapist.sign_in()
@@ -91,7 +79,7 @@ def _without_secrets(text: str) -> str:
 def test_no_answer_lies_readable_in_the_database_file(patient: Patient, app: Flask, tmp_path: Path):
     private_page = patient.book()
     patient.open(f"{private_page}/intake")
-    patient.fill_in_intake(**FREE_TEXT)
+    patient.fill_in_intake(**IN_WORDS)
     patient.press("Send my answers")
     with app.app_context():
         app.extensions["sqlalchemy"].engine.dispose()

@@ -24,6 +24,7 @@ from consult.scheduling.queries import find_live_appointment
 from ..letters import span_of
 from ..models import Booking
 from ..pack_use import give_session_back, lock_share
+from ..patient_feed import bookings_of_mailbox
 from ..ports import Ports
 from ..reactions import publish_visit
 from ..standing import VisitOver, lock_booking
@@ -132,24 +133,26 @@ def cancel(
         raise VisitBegun(appointment.start_at)
     if seen_refund not in (None, decision.amount) or seen_full not in (None, decision.percent == 100):
         raise VisitChanged
-    of_pack = give_session_back(session, booking, decision, now)
+    pack = give_session_back(session, booking, decision, now)
     told_span = _told_span(session, booking, appointment) if by is Actor.THERAPIST else span_of(appointment)
     scheduling.cancel(session, appointment.id, now)
     if by is Actor.THERAPIST:
         keep_for_undo(session, appointment.id, appointment.start_at, now + UNDO_WINDOW, now)
     else:
         give_back_kept(session, appointment.id, now)
-    event = calendaring.withdraw(session, appointment_id=appointment.id, now=now)
+    mailbox = bookings_of_mailbox(session, booking, ports)
+    event = calendaring.withdraw(session, appointment_id=appointment.id, booking_ids=mailbox, now=now)
     booking.cancelled_at, booking.cancelled_by = now, by
-    # Of a pack it is the session that is given back or used; the mail says nothing of its money then.
-    paid = decision.amount if of_pack else left_to_refund(session, booking.id, booking.currency)
+    # Of a pack it is the session that is given back or used; the mail says nothing of money that stays.
+    paid = decision.amount if pack else left_to_refund(session, booking.id, booking.currency)
     refund_booking(session, booking.id, decision.amount, decision.reason, now)
     due_at = tell_at(now, appointment.start_at, told_span.start_at) if by is Actor.THERAPIST else now
     change_mails.send_cancelled(
-        session, booking, event, told_span, by, paid, decision.amount, now, ports, due_at=due_at
+        session, booking, event, told_span, by, paid, decision.amount, pack, now, ports, due_at=due_at
     )
-    if by is Actor.PATIENT:
-        change_mails.tell_therapist_of_cancellation(session, booking, appointment, event, now, ports)
+    change_mails.tell_therapist_of_cancellation(
+        session, booking, appointment, event, by, now, ports, due_at=due_at
+    )
 
 
 def _booked(session: Session, booking: Booking) -> Appointment:
@@ -186,7 +189,9 @@ def _move_by_patient(
     booking.moved_at, booking.moved_by, booking.moved_from_at = now, Actor.PATIENT, old_span.start_at
     event = publish_visit(session, booking, appointment, now, ports)
     change_mails.send_moved(session, booking, appointment, event, old_span, Actor.PATIENT, now, ports)
-    change_mails.tell_therapist_of_move(session, booking, appointment, event, old_span, now, ports)
+    change_mails.tell_therapist_of_move(
+        session, booking, appointment, event, old_span, Actor.PATIENT, now, ports
+    )
 
 
 def _move_by_therapist(
@@ -198,13 +203,16 @@ def _move_by_therapist(
     ports: Ports,
 ) -> None:
     """Two moves of which the patient has heard nothing are one, and none when they end where they began."""
-    left_at, old_span = appointment.start_at, _told_span(session, booking, appointment)
-    if booking.moved_by == Actor.THERAPIST and old_span.start_at == left_at:
+    left, old_span = span_of(appointment), _told_span(session, booking, appointment)
+    if booking.moved_by == Actor.THERAPIST and old_span == left:
         # That move was told, and is no longer the last: what it gave the patient goes on.
         booking.therapist_moved_at = booking.moved_at
     appointment = scheduling.move(session, appointment.id, start_at, now, by_therapist=True)
     give_back_kept(session, appointment.id, now)
     event = publish_visit(session, booking, appointment, now, ports)
+    change_mails.tell_therapist_of_move(
+        session, booking, appointment, event, left, Actor.THERAPIST, now, ports
+    )
     if start_at == old_span.start_at:
         booking.moved_at = booking.moved_by = booking.moved_from_at = None
         return

@@ -2,7 +2,7 @@
 
 A patient's change is final and takes back all that still waits. A therapist's may itself be taken back, so it
 touches no mail about the visit but that of her own change before it; what else waits goes, or is overtaken
-when hers has gone. A key holds the revision of the calendar entry, whose stamp rises with every change, so
+when hers has gone. A key holds the revision of the calendar entry, which is another with every change, so
 that no two changes share one.
 """
 
@@ -27,10 +27,19 @@ from consult.notifications.compose import (
 )
 from consult.scheduling.models import Appointment
 
-from ..letters import patient_facts, send_to_patient, send_to_therapist, span_of, therapist_facts
+from ..letters import (
+    patient_facts,
+    revision_of,
+    send_to_patient,
+    send_to_therapist,
+    span_of,
+    therapist_facts,
+)
 from ..mails import send_confirmation
 from ..models import Booking
+from ..pack_use import SessionFate
 from ..ports import Ports
+from ..text_messages import text_change, text_key
 from .taking_back import Actor
 
 _BY_A_MOVE = frozenset({Moved.kind, Reinstated.kind})
@@ -52,9 +61,15 @@ def take_back_cancelled(session: Session, appointment: Appointment) -> bool:
     return _take_back_newest(session, Cancelled.kind, appointment)
 
 
+def take_back_own_cancelled(session: Session, appointment: Appointment) -> bool:
+    """The same for the CANCEL of her own cancellation to the therapist herself."""
+    return _take_back_newest(session, TherapistCancelled.kind, appointment)
+
+
 def _take_back_newest(session: Session, kind: str, appointment: Appointment) -> bool:
     of_it = select(CalendarObject).where(CalendarObject.appointment_id == appointment.id)
-    return notifications.withdraw_untried(session, _key(kind, session.scalars(of_it).one()))
+    key = _key(kind, session.scalars(of_it).one())
+    return notifications.withdraw_untried(session, key, text_key(key))
 
 
 def is_told_of_move(session: Session, booking: Booking, moved_at: datetime) -> bool:
@@ -80,7 +95,7 @@ def send_moved(
     if by is Actor.PATIENT and Confirmation.kind in notifications.withdraw(
         session, booking.id, [Confirmation.kind]
     ):
-        send_confirmation(session, booking, appointment, now, ports)
+        send_confirmation(session, booking, appointment, event, now, ports)
         return
     letter = Moved(
         **patient_facts(session, booking, span_of(appointment), ports),
@@ -88,7 +103,10 @@ def send_moved(
         by_patient=by is Actor.PATIENT,
     )
     key = _key(letter.kind, event)
-    send_to_patient(session, letter, key, booking, now, ports, inviting_to=appointment.id, due_at=due_at)
+    send_to_patient(session, letter, key, booking, now, ports, inviting_to=event, due_at=due_at)
+    if by is Actor.THERAPIST:
+        start_at, old_start_at = appointment.start_at, old_span.start_at
+        text_change(session, letter.kind, key, booking, start_at, old_start_at, now, ports, due_at)
 
 
 def tell_therapist_of_move(
@@ -97,12 +115,14 @@ def tell_therapist_of_move(
     appointment: Appointment,
     event: CalendarObject,
     old_span: TimeSpan,
+    by: Actor,
     now: datetime,
     ports: Ports,
 ) -> None:
     facts = therapist_facts(session, booking, span_of(appointment), ports)
     letter = TherapistMoved(**facts, old_span=old_span)
-    send_to_therapist(session, letter, _key(letter.kind, event), booking, now, ports)
+    key, her_own = _key(letter.kind, event), by is Actor.THERAPIST
+    send_to_therapist(session, letter, key, booking, now, ports, inviting_to=event, her_own=her_own)
 
 
 def send_cancelled(
@@ -113,6 +133,7 @@ def send_cancelled(
     by: Actor,
     paid: Money,
     refunded: Money,
+    pack: SessionFate | None,
     now: datetime,
     ports: Ports,
     *,
@@ -126,12 +147,15 @@ def send_cancelled(
         by_patient=by is Actor.PATIENT,
         paid=str(paid) if paid.minor else "",
         refunded=str(refunded) if refunded.minor else "",
+        pack=pack.fate if pack else "",
+        pack_left=f"{pack.left} of {pack.sessions}" if pack else "",
         book_url=ports.links.book(),
     )
     key = _key(letter.kind, event)
-    send_to_patient(
-        session, letter, key, booking, now, ports, inviting_to=event.appointment_id, due_at=due_at
-    )
+    send_to_patient(session, letter, key, booking, now, ports, inviting_to=event, due_at=due_at)
+    if by is Actor.THERAPIST:
+        start_at = told_span.start_at
+        text_change(session, letter.kind, key, booking, start_at, start_at, now, ports, due_at)
 
 
 def tell_therapist_of_cancellation(
@@ -139,11 +163,17 @@ def tell_therapist_of_cancellation(
     booking: Booking,
     appointment: Appointment,
     event: CalendarObject,
+    by: Actor,
     now: datetime,
     ports: Ports,
+    *,
+    due_at: datetime,
 ) -> None:
     letter = TherapistCancelled(**therapist_facts(session, booking, span_of(appointment), ports))
-    send_to_therapist(session, letter, _key(letter.kind, event), booking, now, ports)
+    key, her_own = _key(letter.kind, event), by is Actor.THERAPIST
+    send_to_therapist(
+        session, letter, key, booking, now, ports, inviting_to=event, her_own=her_own, due_at=due_at
+    )
 
 
 def send_reinstated(
@@ -157,8 +187,10 @@ def send_reinstated(
     """To the patient, who was told that the visit is cancelled; with a new invitation."""
     letter = Reinstated(**patient_facts(session, booking, span_of(appointment), ports))
     key = _key(letter.kind, event)
-    send_to_patient(session, letter, key, booking, now, ports, inviting_to=appointment.id)
+    send_to_patient(session, letter, key, booking, now, ports, inviting_to=event)
+    start_at = appointment.start_at
+    text_change(session, letter.kind, key, booking, start_at, start_at, now, ports)
 
 
 def _key(kind: str, event: CalendarObject) -> str:
-    return f"{kind}-{event.appointment_id}-{event.revised_at:%Y%m%dT%H%M%S}"
+    return revision_of(event).key(kind)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from consult.core.money import Money
 from consult.payments.ledger import net_of
 from consult.payments.lifecycle import RefundState
-from consult.payments.models import Payment, Refund
+from consult.payments.models import LedgerEntry, LedgerKind, Payment, Refund
 from consult.payments.refund_service import left_to_refund
 from consult.payments.refunds import Cause, RefundDecision, RefundTerms, refund_due
 from consult.scheduling.models import Appointment
@@ -19,8 +19,15 @@ from ..pack_use import refund_with_pack
 from .cancellation import grace_end, patients_refund
 from .taking_back import Actor
 
+_POSTED = net_of(bindparam("booking_id"), bindparam("currency"))
+_DISPUTED = (LedgerKind.DISPUTE, LedgerKind.DISPUTE_WON)
 _MONEY = (
-    select(net_of(bindparam("booking_id"), bindparam("currency")).scalar_subquery(), Refund)
+    select(
+        _POSTED.scalar_subquery(),
+        _POSTED.where(LedgerEntry.kind == LedgerKind.CHARGE).scalar_subquery(),
+        _POSTED.where(LedgerEntry.kind.in_(_DISPUTED)).scalar_subquery(),
+        Refund,
+    )
     .select_from(Booking)
     .outerjoin(Payment, Payment.booking_id == Booking.id)
     .outerjoin(Refund, Refund.payment_id == Payment.id)
@@ -31,16 +38,20 @@ _MONEY = (
 
 @dataclass(frozen=True)
 class BookingMoney:
-    """`kept` is what the practice holds now. `requested` is about to be sent back, `pending` on its way,
-    `returned` at the bank; `failed` could not be sent and needs a person. `cause` is why the newest of these
-    goes back.
+    """`charged` is all that ever came, `kept` what the practice holds now. `requested` is about to be sent
+    back, `pending` on its way, `returned` at the bank, be it by a refund that was made in the gateway's
+    dashboard; `failed` could not be sent and needs a person. `outside` was paid back in another way.
+    `disputed` was taken by the payer's own bank. `cause` is why the newest of our refunds goes back.
     """
 
+    charged: Money
     kept: Money
     requested: Money
     pending: Money
     returned: Money
     failed: Money
+    outside: Money
+    disputed: Money
     cause: Cause | None
 
     @property
@@ -50,26 +61,33 @@ class BookingMoney:
 
     @property
     def going_back(self) -> bool:
-        return any(amount.minor > 0 for amount in (self.returning, self.returned, self.failed))
+        moves = (self.returning, self.returned, self.failed, self.outside)
+        return any(amount.minor > 0 for amount in moves)
 
 
 def find_money(session: Session, booking: Booking) -> BookingMoney:
     """Everything that moved for this booking."""
     this = {"booking_id": booking.id, "currency": booking.currency}
     rows = session.execute(_MONEY, this).all()
-    refunds = [refund for _, refund in rows if refund is not None]
+    refunds = [row[-1] for row in rows if row[-1] is not None]
+    kept, charged, disputed = (Money(int(sum_of), booking.currency) for sum_of in rows[0][:3])
 
     def total(state: RefundState) -> Money:
         return Money(
             sum(refund.amount_minor for refund in refunds if refund.state is state), booking.currency
         )
 
+    pending, outside = total(RefundState.PENDING), total(RefundState.CANCELED)
     return BookingMoney(
-        kept=Money(int(rows[0][0]), booking.currency),
+        charged=charged,
+        kept=kept - outside,
         requested=total(RefundState.REQUESTED),
-        pending=total(RefundState.PENDING),
-        returned=total(RefundState.SUCCEEDED),
+        pending=pending,
+        # By the ledger, which also knows of refunds that were never asked for here.
+        returned=charged + disputed - kept - pending,
         failed=total(RefundState.FAILED),
+        outside=outside,
+        disputed=-disputed,
         cause=Cause(refunds[-1].reason) if refunds else None,
     )
 

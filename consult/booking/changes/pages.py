@@ -14,6 +14,7 @@ from consult.core.errors import NotFound
 from consult.core.money import Money
 from consult.payments.refund_service import left_to_refund
 from consult.payments.refunds import UNDO_WINDOW, RefundDecision, RefundTerms
+from consult.practice.models import Patient
 from consult.practice.service import read_contact
 from consult.scheduling import queries as scheduling
 from consult.scheduling.lifecycle import Status
@@ -23,7 +24,7 @@ from consult.scheduling.slots import Slot
 
 from ..models import Booking
 from ..ports import Ports
-from ..standing import newest_appointment
+from ..standing import IS_NEWEST, newest_appointment
 from .cancellation import GRACE, Cancellation, cancellation, full_until
 from .commands import find_immovable
 from .money import BookingMoney, counted_moves, find_money, grace_of, refund_now
@@ -190,8 +191,16 @@ def desk_actions(
 def recent_changes(session: Session, now: datetime, ports: Ports) -> list[RecentChange]:
     """The therapist's own, of the last minutes, that she can still take back; newest first."""
     since = now - UNDO_WINDOW
-    query = select(Booking).where(or_(Booking.cancelled_at > since, Booking.moved_at > since))
-    found = [_recent_change(session, booking, now, ports) for booking in session.scalars(query)]
+    query = (
+        select(Booking, Appointment, Patient)
+        .select_from(Booking)
+        .join(Appointment, IS_NEWEST)
+        .outerjoin(Patient, Patient.id == Booking.patient_id)
+        .where(or_(Booking.cancelled_at > since, Booking.moved_at > since))
+    )
+    # The patients are read along, for `read_contact` to find them read.
+    rows = session.execute(query).all()
+    found = [_recent_change(session, booking, appointment, now, ports) for booking, appointment, _ in rows]
     return sorted(
         (recent for recent in found if recent is not None), key=lambda recent: recent.change.at, reverse=True
     )
@@ -205,9 +214,11 @@ def terms_of(booking: Booking, appointment: Appointment, now: datetime) -> Cance
     return cancellation(terms, price, appointment.start_at, now, grace_of(booking), moves)
 
 
-def _recent_change(session: Session, booking: Booking, now: datetime, ports: Ports) -> RecentChange | None:
-    change, appointment = _undoable(booking, now), newest_appointment(session, booking)
-    if change is None or appointment is None:
+def _recent_change(
+    session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
+) -> RecentChange | None:
+    change = _undoable(booking, now)
+    if change is None:
         return None
     return RecentChange(
         booking_id=booking.id,

@@ -15,6 +15,7 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 
 from ..letters import span_of
+from ..mails import tell_therapist_of_booking
 from ..models import Booking
 from ..pack_use import take_session_again
 from ..ports import Ports
@@ -124,9 +125,13 @@ def _restore(
         raise UndoTooLate
     appointment = scheduling.restore(session, appointment.id, now)
     untold = change_mails.take_back_cancelled(session, appointment)
+    # Where a CANCEL has left, the visit comes back as another entry, and the old one has to go.
+    she_is_untold = untold and change_mails.take_back_own_cancelled(session, appointment)
     calendaring.reinstate(session, appointment_id=appointment.id, cancel_sent=not untold)
     booking.cancelled_at = booking.cancelled_by = None
     event = publish_visit(session, booking, appointment, now, ports)
+    if not she_is_untold:
+        tell_therapist_of_booking(session, booking, appointment, event, now, ports, her_own=True)
     if not untold:
         change_mails.send_reinstated(session, booking, appointment, event, now, ports)
     elif _move_untold(session, booking) and booking.moved_from_at is not None:
@@ -151,6 +156,9 @@ def _move_back(
     untold = change_mails.take_back_moved(session, appointment)
     booking.moved_at = booking.moved_by = booking.moved_from_at = None
     event = publish_visit(session, booking, appointment, now, ports)
+    change_mails.tell_therapist_of_move(
+        session, booking, appointment, event, old_span, Actor.THERAPIST, now, ports
+    )
     if not untold:
         # Told twice where to be, the patient may have made other plans: this counts as a move too.
         booking.therapist_moved_at = now

@@ -14,16 +14,19 @@ from ..changes.commands import take_earlier_time
 from ..models import Booking, EarlierTimeOffer, EarlierTimeRequest
 from ..ports import Ports
 from ..standing import lock_booking
-from .offers import close_offer, earlier_starts, end_offer_if_over, find_open_offer
+from .offers import close_offer, earlier_starts, find_lost_offer, find_open_offer
 
 
 @dataclass(frozen=True)
 class EarlierTimes:
-    """Whether the patient is on the list, and what is offered now. `may_ask` while the visit is ahead."""
+    """Whether the patient is on the list, and what is offered now; `lost_at` is the start of a time that was
+    offered and can't be had any more. `may_ask` while the visit is ahead.
+    """
 
     may_ask: bool
     asked: bool
     offer: EarlierTimeOffer | None
+    lost_at: datetime | None = None
 
 
 @dataclass(eq=False)
@@ -35,10 +38,14 @@ def find_earlier_times(session: Session, booking: Booking, now: datetime) -> Ear
     """Reads only."""
     appointment = queries.find_live_appointment(session, booking.id)
     ahead = appointment is not None and appointment.start_at > now and not booking.on_safety_hold
+    lost = find_lost_offer(session, booking, now) if ahead else None
+    if lost is not None and appointment is not None and lost.start_at >= appointment.start_at:
+        lost = None
     return EarlierTimes(
         may_ask=ahead,
         asked=ahead and _find_request(session, booking) is not None,
         offer=find_open_offer(session, booking, now) if ahead else None,
+        lost_at=lost.start_at if lost else None,
     )
 
 
@@ -78,7 +85,6 @@ def accept_offer(
     the one the patient saw; what stands still stands.
     """
     booking = lock_booking(session, booking.id)
-    end_offer_if_over(session, now, booking_id=booking.id)
     offer = find_open_offer(session, booking, now)
     if offer is None or offer.id != offer_id or not find_earlier_times(session, booking, now).may_ask:
         raise NothingOffered

@@ -12,6 +12,7 @@ from consult.core.timespan import TimeSpan
 from consult.scheduling import queries
 from consult.scheduling import service as scheduling
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
+from consult.scheduling.external import busy_elsewhere
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.scheduling.offers import free_slots, get_offer
@@ -24,7 +25,7 @@ from ..ports import Ports
 from ..standing import lock_booking
 from .choice import awake, offer_until, openings, still_known
 
-OPEN = "open"
+OPEN, WITHDRAWN = "open", "withdrawn"
 
 
 def bookings_with_offers(session: Session) -> list[uuid.UUID]:
@@ -38,8 +39,10 @@ def bookings_waiting(session: Session) -> list[uuid.UUID]:
     return list(session.scalars(waiting.order_by(EarlierTimeRequest.asked_at, EarlierTimeRequest.id)))
 
 
-def end_offer_if_over(session: Session, now: datetime, *, booking_id: uuid.UUID) -> None:
-    """Take back an offer that nobody answered in time, or that the visit no longer needs."""
+def end_offer_if_over(session: Session, now: datetime, *, booking_id: uuid.UUID, ports: Ports) -> None:
+    """Take back an offer that nobody answered in time, that the visit no longer needs, or whose time the
+    therapist needs herself; of that last the patient is told, who may still count on it.
+    """
     booking = lock_booking(session, booking_id)
     offer = _open_offer(session, booking_id)
     if offer is None:
@@ -48,10 +51,11 @@ def end_offer_if_over(session: Session, now: datetime, *, booking_id: uuid.UUID)
     if offer.expires_at <= now:
         close_offer(session, offer, "lapsed", now)
     elif appointment is None or appointment.start_at <= offer.start_at or booking.on_safety_hold:
-        close_offer(session, offer, "withdrawn", now)
-    elif not get_rules(session, appointment.schedule_id).is_open(_span_offered(session, offer)):
-        # The therapist has closed that time since.
-        close_offer(session, offer, "withdrawn", now)
+        close_offer(session, offer, WITHDRAWN, now)
+    elif not _still_hers_to_give(session, offer):
+        offered = _span_offered(session, offer)
+        close_offer(session, offer, WITHDRAWN, now)
+        mails.send_earlier_withdrawn(session, booking, offer, offered, appointment, now, ports)
 
 
 def offer_earlier_time(session: Session, now: datetime, *, booking_id: uuid.UUID, ports: Ports) -> None:
@@ -81,9 +85,20 @@ def offer_earlier_time(session: Session, now: datetime, *, booking_id: uuid.UUID
 
 
 def find_open_offer(session: Session, booking: Booking, now: datetime) -> EarlierTimeOffer | None:
-    """The offer this patient can still accept."""
+    """The offer this patient can still accept, whether or not `end_offer_if_over` has come by."""
     offer = _open_offer(session, booking.id)
-    return offer if offer is not None and offer.expires_at > now else None
+    if offer is None or offer.expires_at <= now or not _still_hers_to_give(session, offer):
+        return None
+    return offer
+
+
+def find_lost_offer(session: Session, booking: Booking, now: datetime) -> EarlierTimeOffer | None:
+    """The newest offer, where it was taken back before its time ran out and there is still time to say so."""
+    newest = select(EarlierTimeOffer).where(EarlierTimeOffer.booking_id == booking.id)
+    offer = session.scalar(newest.order_by(EarlierTimeOffer.offered_at.desc()).limit(1))
+    if offer is None or offer.expires_at <= now or offer.state not in (OPEN, WITHDRAWN):
+        return None
+    return offer if offer.state == WITHDRAWN or not _still_hers_to_give(session, offer) else None
 
 
 def close_offer(session: Session, offer: EarlierTimeOffer, state: str, now: datetime) -> None:
@@ -112,6 +127,14 @@ def _open_offer(session: Session, booking_id: uuid.UUID) -> EarlierTimeOffer | N
             EarlierTimeOffer.booking_id == booking_id, EarlierTimeOffer.state == OPEN
         )
     )
+
+
+def _still_hers_to_give(session: Session, offer: EarlierTimeOffer) -> bool:
+    """Not when the therapist has closed that time since, or another calendar of hers has become busy then."""
+    hold = session.get_one(Appointment, offer.appointment_id)
+    if not get_rules(session, hold.schedule_id).is_open(TimeSpan(hold.start_at, hold.end_at)):
+        return False
+    return not busy_elsewhere(session, hold.schedule_id, hold.busy_from, hold.busy_until)
 
 
 def _span_offered(session: Session, offer: EarlierTimeOffer) -> TimeSpan:

@@ -4,17 +4,16 @@ It reads what a stranger wrote. A rule of two hundred octets can ask for more wo
 runs where the operating system ends it, without our environment, files of ours or a way to write any. It
 stands alone: `python -I` knows none of our packages.
 
-Arguments: the zone of times that name none, the first and the last second wanted since 1970, our domain, and
-the limits in seconds of CPU and octets of memory. Calendar text on stdin, several calendars one after
-another if need be. JSON on stdout: `{"busy": [[from, until], ...], "skipped": n}`, disjoint and in order, or
-`{"trouble": kind}`.
+Arguments: the limits in seconds of CPU and octets of memory. On stdin a line of JSON, what `Wanted` says,
+then calendar text, several calendars one after another if need be. JSON on stdout: `{"busy": [[from, until],
+...], "skipped": n}`, disjoint and in order, or `{"trouble": kind}`.
 """
 
 import json
 import resource
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +24,8 @@ TIMES_A_DAY = 24
 _TOO_FAST = ("SECONDLY", "MINUTELY", "HOURLY")
 _FREE = "FREE"
 _DAY = timedelta(days=1)
+_FAR_YEAR = 2500
+"""No end is later than this: an event longer than the years before it cannot be reckoned with."""
 
 
 class Refused(Exception):
@@ -34,9 +35,19 @@ class Refused(Exception):
 class Reader:
     """`first` and `last` are seconds since 1970; `skipped` counts the events that could not be read."""
 
-    def __init__(self, zone: ZoneInfo, first: int, last: int, own_domain: str) -> None:
-        self._zone, self._first, self._last = zone, first, last
+    def __init__(
+        self,
+        *,
+        zone: str,
+        first: int,
+        last: int,
+        own_domain: str,
+        whole_days_busy: bool,
+        owner: Collection[str],
+    ) -> None:
+        self._zone, self._first, self._last = ZoneInfo(zone), first, last
         self._own = f"@{own_domain}".lower()
+        self._whole_days_busy, self._owner = whole_days_busy, frozenset(owner)
         self.skipped = 0
 
     def busy(self, text: bytes) -> list[list[int]]:
@@ -71,11 +82,13 @@ class Reader:
         for component in calendar.walk("VFREEBUSY"):
             yield from self._free_busy(component)
         events = [event for event in calendar.walk("VEVENT") if not self._is_ours(event)]
+        _forget_unknown_zone(calendar)
         fit = []
         for event in events:
             if _is_unfit(event):
                 self.skipped += 1
             else:
+                _bring_near(event)
                 fit.append(event)
         for occurrence in self._occurrences(calendar, fit):
             yield from self._span(occurrence)
@@ -116,9 +129,7 @@ class Reader:
         return list(wanted.between(start - _DAY, end + _DAY))
 
     def _span(self, event: Any) -> Iterator[tuple[int, int]]:
-        if _says(event, "STATUS") == "CANCELLED" or _says(event, "TRANSP") == "TRANSPARENT":
-            return
-        if _says(event, "X-MICROSOFT-CDO-BUSYSTATUS") == _FREE:
+        if self._is_free(event):
             return
         try:
             first, last = event["DTSTART"].dt, event["DTEND"].dt
@@ -130,6 +141,24 @@ class Reader:
             self.skipped += 1
             return
         yield start, end
+
+    def _is_free(self, event: Any) -> bool:
+        if _says(event, "STATUS") == "CANCELLED" or _says(event, "TRANSP") == "TRANSPARENT":
+            return True
+        if _says(event, "X-MICROSOFT-CDO-BUSYSTATUS") == _FREE or self._is_declined(event):
+            return True
+        return not self._whole_days_busy and _is_whole_day(event)
+
+    def _is_declined(self, event: Any) -> bool:
+        """By the calendar's owner, as far as it is known who that is (RFC 5545 3.2.12)."""
+        given = event.get("ATTENDEE", [])
+        invited = given if isinstance(given, list) else [given]
+        answers = [
+            str(each.params.get("PARTSTAT", "")).upper()
+            for each in invited
+            if not self._owner.isdisjoint(_addresses(each))
+        ]
+        return bool(answers) and set(answers) == {"DECLINED"}
 
     def _free_busy(self, component: Any) -> Iterator[tuple[int, int]]:
         periods = component.get("FREEBUSY", [])
@@ -149,8 +178,30 @@ class Reader:
         return int(when.timestamp())
 
 
+def _when(event: Any, name: str) -> date | None:
+    """None also for what cannot be read."""
+    try:
+        when = event[name].dt
+    except (KeyError, AttributeError, ValueError):
+        return None
+    return when if isinstance(when, date) else None
+
+
 def _says(event: Any, name: str) -> str:
     return str(event.get(name, "")).strip().upper()
+
+
+def _is_whole_day(event: Any) -> bool:
+    """Some feeds of Exchange write whole days as times."""
+    start = _when(event, "DTSTART")
+    named = start is not None and not isinstance(start, datetime)
+    return named or _says(event, "X-MICROSOFT-CDO-ALLDAYEVENT") == "TRUE"
+
+
+def _addresses(attendee: Any) -> set[str]:
+    """Apple writes the address beside a name of its own (RFC 7986 6.2)."""
+    given = (str(attendee), str(attendee.params.get("EMAIL", "")))
+    return {address.strip().lower().removeprefix("mailto:") for address in given} - {""}
 
 
 def _by_uid(events: list[Any]) -> list[list[Any]]:
@@ -158,6 +209,21 @@ def _by_uid(events: list[Any]) -> list[list[Any]]:
     for event in events:
         series[str(event.get("UID", "")) or id(event)].append(event)
     return list(series.values())
+
+
+def _forget_unknown_zone(calendar: Any) -> None:
+    """Else no event of the calendar could be read."""
+    try:
+        ZoneInfo(str(calendar.get("X-WR-TIMEZONE", "UTC")).strip())
+    except (KeyError, ValueError, OSError):
+        del calendar["X-WR-TIMEZONE"]
+
+
+def _bring_near(event: Any) -> None:
+    """Some write "for ever" as the last day there is."""
+    start, end = _when(event, "DTSTART"), _when(event, "DTEND")
+    if start and end and start.year <= _FAR_YEAR < end.year:
+        event["DTEND"].dt = end.replace(year=_FAR_YEAR, month=1, day=1)
 
 
 def _is_unfit(event: Any) -> bool:
@@ -173,16 +239,19 @@ def _is_too_fast(rule: Any) -> bool:
     times = 1
     for part in ("BYHOUR", "BYMINUTE", "BYSECOND"):
         times *= max(1, len(rule.get(part, [])))
+    # Every no days: the same time over and over.
+    if any(interval < 1 for interval in rule.get("INTERVAL", [])):
+        return True
     return times > TIMES_A_DAY or any(str(each).upper() in _TOO_FAST for each in rule.get("FREQ", []))
 
 
 def main() -> None:
-    zone, first, last, own_domain, cpu_seconds, memory = sys.argv[1:]
-    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_seconds), int(cpu_seconds)))
-    resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
+    cpu_seconds, memory = map(int, sys.argv[1:])
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    reader = Reader(ZoneInfo(zone), int(first), int(last), own_domain)
+    reader = Reader(**json.loads(sys.stdin.buffer.readline()))
     try:
         busy = reader.busy(sys.stdin.buffer.read())
         answer: dict[str, Any] = {"busy": busy, "skipped": reader.skipped}

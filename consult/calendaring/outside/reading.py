@@ -23,12 +23,15 @@ _PROGRAM = Path(__file__).with_name("expansion.py")
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`span` is what is looked at; `zone` (IANA) is that of whole days and of times which name none; events
-    whose UID ends in `own_domain` are our own, and left out.
+    whose UID ends in `own_domain` are our own, and left out; so are those that `owner`, known by these e-mail
+    addresses in lower case, has declined, and whole days unless `whole_days_busy`.
     """
 
     span: TimeSpan
     zone: str
     own_domain: str
+    whole_days_busy: bool = True
+    owner: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,11 @@ def read_busy(text: bytes, wanted: Wanted, seconds: float = WALL_SECONDS) -> Fou
 
 
 def _asked(text: bytes, wanted: Wanted, seconds: float) -> dict[str, Any]:
-    first, last = (int(bound.timestamp()) for bound in (wanted.span.start_at, wanted.span.end_at))
-    arguments = [wanted.zone, first, last, wanted.own_domain, CPU_SECONDS, MEMORY]
     try:
         # Nothing of ours is in its environment: no key, no address of the database.
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-I", "-B", str(_PROGRAM), *map(str, arguments)],
-            input=text,
+            [sys.executable, "-I", "-B", str(_PROGRAM), str(CPU_SECONDS), str(MEMORY)],
+            input=_told(wanted) + b"\n" + text,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={},
@@ -75,3 +76,16 @@ def _asked(text: bytes, wanted: Wanted, seconds: float) -> dict[str, Any]:
         raise CannotRead(Trouble.TOO_HEAVY) from error
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def _told(wanted: Wanted) -> bytes:
+    """Not as arguments, which every user of the machine can read."""
+    told = {
+        "zone": wanted.zone,
+        "first": int(wanted.span.start_at.timestamp()),
+        "last": int(wanted.span.end_at.timestamp()),
+        "own_domain": wanted.own_domain,
+        "whole_days_busy": wanted.whole_days_busy,
+        "owner": sorted(wanted.owner),
+    }
+    return json.dumps(told).encode()

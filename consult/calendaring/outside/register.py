@@ -33,6 +33,7 @@ class Outside:
     trouble: Trouble | None
     skipped: int
     stale: bool
+    whole_days_busy: bool
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,6 +43,7 @@ class Task:
     calendar_id: uuid.UUID
     access: Access
     known: Version
+    whole_days_busy: bool
 
 
 def keep_calendar(
@@ -52,10 +54,18 @@ def keep_calendar(
     seen: Seen,
     now: datetime,
     sealer: Sealer,
+    *,
+    whole_days_busy: bool = True,
 ) -> uuid.UUID:
     """A calendar that was just read for the first time."""
     row = ExternalCalendar(
-        therapist_id=therapist_id, kind=access.kind, name=name, failures=0, skipped_events=0, created_at=now
+        therapist_id=therapist_id,
+        kind=access.kind,
+        name=name,
+        failures=0,
+        skipped_events=0,
+        whole_days_busy=whole_days_busy,
+        created_at=now,
     )
     secret = {"url": access.url, "user": access.user, "password": access.password}
     row.access_sealed = sealer.seal(json.dumps(secret), _place(row))
@@ -78,6 +88,31 @@ def get_calendar(session: Session, therapist_id: uuid.UUID, calendar_id: uuid.UU
     if row is None or row.therapist_id != therapist_id:
         raise NotFound
     return _outside(row, now)
+
+
+def change_calendar(
+    session: Session,
+    therapist_id: uuid.UUID,
+    calendar_id: uuid.UUID,
+    name: str,
+    now: datetime,
+    *,
+    whole_days_busy: bool,
+) -> bool:
+    """Whether it is to be read again, and whole, changed over there or not: until then what was read before
+    counts. Raises NotFound, also for another therapist's.
+    """
+    row = _locked(session, calendar_id)
+    if row is None or row.therapist_id != therapist_id:
+        raise NotFound
+    again = row.whole_days_busy != whole_days_busy
+    row.name, row.whole_days_busy = name, whole_days_busy
+    if again:
+        # A look that is under way goes by the old setting, and counts for nothing when it ends.
+        row.etag = row.last_modified = None
+        row.checked_at = row.next_check_at = now
+    session.flush()
+    return again
 
 
 def drop_calendar(session: Session, calendar_id: uuid.UUID) -> None:
@@ -110,7 +145,7 @@ def get_task(session: Session, calendar_id: uuid.UUID, now: datetime, sealer: Se
     read_today = row.succeeded_at is not None and row.succeeded_at.date() == now.date()
     known = Version(row.etag, row.last_modified) if read_today else Version()
     secret = json.loads(sealer.open(row.access_sealed, _place(row)))
-    return Task(row.id, Access(Kind(row.kind), **secret), known)
+    return Task(row.id, Access(Kind(row.kind), **secret), known, row.whole_days_busy)
 
 
 def note_seen(session: Session, calendar_id: uuid.UUID, seen: Seen, begun_at: datetime) -> bool:
@@ -167,6 +202,7 @@ def _outside(row: ExternalCalendar, now: datetime) -> Outside:
         trouble=Trouble(row.last_error) if row.last_error else None,
         skipped=row.skipped_events,
         stale=now - read_at > STALE_AFTER,
+        whole_days_busy=row.whole_days_busy,
     )
 
 

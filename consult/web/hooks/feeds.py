@@ -1,7 +1,10 @@
 """Calendar subscriptions (RFC 5545), told apart by their secret address only."""
 
+from functools import partial
+
 from flask import Blueprint, Response, request
 
+from consult.booking.patient_feed import patient_vevents
 from consult.calendaring import subscriptions
 from consult.deps import deps
 from consult.practice.service import PRACTICE_NAME
@@ -18,6 +21,7 @@ def feed(token: str) -> Response:
         d.session,
         token,
         name=PRACTICE_NAME,
+        patient_vevents=partial(patient_vevents, d.session, ports=d.ports),
         gzipped=gzipped,
         if_none_match=request.headers.get("If-None-Match"),
         if_modified_since=request.headers.get("If-Modified-Since"),

@@ -13,7 +13,7 @@ from consult.booking.free import FreeVisitBooked, confirm_free
 from consult.booking.holds import EmailNotConfirmed, HeldTooLong
 from consult.booking.journey import Step, may_enter
 from consult.booking.models import Booking
-from consult.booking.outside_calendars import require_still_free
+from consult.booking.outside_looks import require_still_free
 from consult.booking.pages import check_page
 from consult.booking.standing import Standing
 from consult.core.errors import ConsultError
@@ -31,6 +31,7 @@ from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
 
 from .about_pages import page_of
+from .checkout import is_processing
 from .times import gone_meanwhile
 from .visit import at, before_change, current_standing, onward, patient, progress, turned_away
 
@@ -62,6 +63,8 @@ _NOT_NOW: dict[type[ConsultError], str] = {
 @patient.get("/book/check")
 @at(Step.CHECK)
 def check(standing: Standing) -> ResponseReturnValue:
+    if is_processing(standing):
+        return redirect(url_for("patient.unpaid"), code=303)
     return _check_page(standing)
 
 

@@ -1,6 +1,6 @@
 """Terms, and the way back from the payment page."""
 
-from flask import flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import checkout, commands
@@ -10,6 +10,7 @@ from consult.booking.pages import terms_page
 from consult.booking.standing import Standing
 from consult.booking.vouchers import price_of
 from consult.deps import counter, deps
+from consult.payments.lifecycle import PaymentState
 from consult.web.fields import PlainField
 from consult.web.questions import STALE
 from consult.web.security import csrf_stale, redisplays
@@ -71,6 +72,8 @@ def paid() -> ResponseReturnValue:
     if standing.payment is not None:
         checkout.settle(counter(), standing.payment.id)
         standing = current_standing()
+    if standing and is_processing(standing):
+        return _processing_page(standing)
     return _after_payment(standing, "not_paid_yet")
 
 
@@ -84,6 +87,8 @@ def unpaid() -> ResponseReturnValue:
         return render_template("patient/lost_cookie.html")
     if not _left_unpaid(standing):
         return _after_payment(standing, "not_charged")
+    if is_processing(standing):
+        return _processing_page(standing)
     return render_template("patient/unpaid.html", standing=standing, price=price_of(standing.booking))
 
 
@@ -97,7 +102,18 @@ def give_up_payment() -> ResponseReturnValue:
         payment_id = standing.payment.id if standing.payment else None
         checkout.abandon(counter(), payment_id, standing.booking.id)
         standing = current_standing()
+    if standing and is_processing(standing):
+        return redirect(url_for("patient.unpaid"), code=303)
     return _after_payment(standing, "not_charged")
+
+
+def is_processing(standing: Standing) -> bool:
+    """Whether the patient has done all they can to pay, and their bank has not: nothing can be taken back."""
+    return standing.payment is not None and standing.payment.state is PaymentState.PROCESSING
+
+
+def _processing_page(standing: Standing) -> str:
+    return render_template("patient/processing.html", standing=standing, price=price_of(standing.booking))
 
 
 def _left_unpaid(standing: Standing) -> bool:

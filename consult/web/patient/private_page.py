@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from consult.booking import commands
 from consult.booking.handouts import find_patient_handout
 from consult.booking.models import Booking
+from consult.booking.money_mode import mode_paid_in
 from consult.booking.pack_use import find_card
 from consult.booking.pages import private_page as load_page
 from consult.booking.standing import Standing, VisitOver, find_standing, newest_appointment
@@ -49,6 +50,8 @@ def private_page(token: str) -> str:
         page=load_page(d.session, standing, d.now(), d.ports),
         pack=pack,
         pack_rule=pack.rule if pack else None,
+        texts_offered=d.ports.texter is not None,
+        paid_in=mode_paid_in(d.session, standing.booking),
         advice=standing.screening.advice,
         tips_ready=find_patient_handout(d.session, standing, d.ports) is not None,
         token=token,

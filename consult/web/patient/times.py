@@ -1,8 +1,9 @@
 """Choosing a kind of visit and a time, in the patient's own zone."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -12,7 +13,7 @@ from consult.booking.changes.money import find_money
 from consult.booking.commands import SessionTypeRetired
 from consult.booking.holds import EmailNotConfirmed, HeldTooLong, refuse_if_gone
 from consult.booking.journey import Step
-from consult.booking.on_offer import time_page
+from consult.booking.on_offer import lost_page, time_page
 from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.scheduling.errors import NotOffered, SlotNotOffered, SlotTaken
@@ -39,14 +40,6 @@ _WHY_NOT = {
 }
 
 
-@dataclass(frozen=True)
-class _Lost:
-    """A start that could not be held, and why, in words."""
-
-    start_at: datetime
-    why: str
-
-
 @patient.route("/book/time", methods=["GET", "POST"])
 @redisplays
 @at(Step.TIME)
@@ -56,6 +49,8 @@ def choose_time(standing: Standing) -> ResponseReturnValue:
     if csrf_stale():
         return _time_page(standing, errors=[("main", STALE)])
     start_at = instant_from(request.form.get("start", ""), deps().now())
+    if "use_zone" in request.form:
+        return _change_zone(standing, start_at)
     if start_at is None:
         return _time_page(standing, errors=[("start", "Choose a time.")])
     return hold(standing, start_at)
@@ -76,28 +71,16 @@ def change_type(standing: Standing) -> ResponseReturnValue:
     return redirect(url_for("patient.choose_time"), code=303)
 
 
-@patient.post("/book/zone")
-@at(Step.TIME)
-def change_zone(standing: Standing) -> ResponseReturnValue:
-    d = deps()
-    try:
-        with d.transaction():
-            commands.change_zone(standing.booking, request.form.get("zone", ""))
-    except UnknownZone:
-        flash("unknown_zone")
-    return redirect(url_for("patient.choose_time"), code=303)
-
-
 def hold(standing: Standing, start_at: datetime) -> ResponseReturnValue:
     """Hold this time and go on; or the page again, saying why not; or the way to a confirmed address, after
     which `wanted_time` knows the start.
     """
     spend(HOLDS)
     d, booking = deps(), standing.booking
-    crowded = booking.first_held_at is None and (is_spent(FREE_HOLDS) or is_spent(UNPAID_MINUTES))
     session.pop(_WANTED, None)
     try:
         refuse_if_gone(d.session, booking, start_at, d.now())
+        crowded = booking.first_held_at is None and (is_spent(FREE_HOLDS) or is_spent(UNPAID_MINUTES))
         with d.transaction():
             dropped = commands.choose_time(
                 d.session, booking, start_at, d.now(), d.ports, confirmed_only=crowded
@@ -110,9 +93,9 @@ def hold(standing: Standing, start_at: datetime) -> ResponseReturnValue:
     except SessionTypeRetired:
         return _time_page(standing)
     except SlotTaken:
-        return _time_page(standing, lost=_Lost(start_at, "Somebody else just took it."))
+        return _lost_page(standing, start_at, "Somebody else just took it.")
     except SlotNotOffered as refusal:
-        return _time_page(standing, lost=_Lost(start_at, _WHY_NOT[refusal.reason]))
+        return _lost_page(standing, start_at, _WHY_NOT[refusal.reason])
     if dropped:
         flash("voucher_dropped")
     return onward(current_standing())
@@ -120,7 +103,7 @@ def hold(standing: Standing, start_at: datetime) -> ResponseReturnValue:
 
 def gone_meanwhile(standing: Standing, start_at: datetime) -> ResponseReturnValue:
     """The page for a time that was held and can be no longer."""
-    return _time_page(standing, lost=_Lost(start_at, "It was just taken."))
+    return _lost_page(standing, start_at, "It was just taken.")
 
 
 def wanted_time() -> datetime | None:
@@ -128,10 +111,43 @@ def wanted_time() -> datetime | None:
     return instant_from(str(session.get(_WANTED, "")), deps().now())
 
 
+def _change_zone(standing: Standing, start_at: datetime | None) -> ResponseReturnValue:
+    """A time chosen so far stays chosen, and the days shown stay shown."""
+    d, booking = deps(), standing.booking
+    try:
+        with d.transaction():
+            commands.change_zone(booking, request.form.get("zone", ""))
+    except UnknownZone:
+        flash("unknown_zone")
+    shown: dict[str, Any] = {}
+    if start_at is not None:
+        first_on = start_at.astimezone(ZoneInfo(booking.zone)).date()
+        shown = {"from": first_on.isoformat(), "start": start_at.isoformat()}
+    elif first := day_from(request.form.get("from", "")):
+        shown = {"from": first.isoformat()}
+    return redirect(url_for("patient.choose_time", **shown), code=303)
+
+
+def _lost_page(standing: Standing, start_at: datetime, why: str) -> ResponseReturnValue:
+    """`why` it could not be held, in words."""
+    d = deps()
+    page = lost_page(d.session, standing, start_at, d.now())
+    if page is None:
+        return _time_page(standing)
+    html = render_template(
+        "patient/time_lost.html",
+        page=page,
+        slot_field=PlainField("start", _ticked(page.held)),
+        lost=start_at,
+        why=why,
+        step=progress(Step.TIME),
+    )
+    return html, 409
+
+
 def _time_page(
     standing: Standing,
     *,
-    lost: _Lost | None = None,
     held_too_long: bool = False,
     errors: list[tuple[str, str]] | None = None,
 ) -> ResponseReturnValue:
@@ -142,19 +158,17 @@ def _time_page(
         d.now(),
         first_on=day_from(request.args.get("from", "")),
         days=_DAYS,
-        lost=lost.start_at if lost else None,
     )
     html = render_template(
         "patient/time.html",
         page=page,
         money=find_money(d.session, standing.booking),
         zones=zone_choices(),
-        zone_field=PlainField("zone", page.zone),
+        zone_field=PlainField("zone", request.form.get("zone", page.zone)),
         slot_field=PlainField(
-            "start", _chosen(page.held), [text for name, text in errors if name == "start"]
+            "start", _ticked(page.held), [text for name, text in errors if name == "start"]
         ),
         errors=errors,
-        lost=lost,
         held_too_long=held_too_long,
         step=progress(Step.TIME),
         previous_on=page.first_on - timedelta(days=_DAYS),
@@ -165,12 +179,11 @@ def _time_page(
     return (html, 409) if posted() else html
 
 
-def _chosen(held: Appointment | None) -> str | None:
-    """What is ticked: what was just sent, or else what is held, or was wanted."""
-    if csrf_stale():
-        return request.form.get("start")
+def _ticked(held: Appointment | None) -> str | None:
+    """What was chosen and not held yet, or else what is held, or was wanted."""
+    chosen = request.form.get("start") if csrf_stale() else request.args.get("start")
     wanted = held.start_at if held else wanted_time()
-    return wanted.isoformat() if wanted else None
+    return chosen or (wanted.isoformat() if wanted else None)
 
 
 def _session_type_id() -> uuid.UUID:

@@ -1,21 +1,18 @@
-"""Today and what comes; one patient's summary; the address of the calendar feed."""
+"""Today and what comes; one patient's summary."""
 
 import uuid
 
-from flask import Blueprint, redirect, render_template, session, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from consult.booking import commands, desk
 from consult.booking.changes.pages import desk_actions, recent_changes
 from consult.booking.mail_troubles import find_mail_troubles
-from consult.booking.outside_calendars import find_notices
-from consult.calendaring.subscriptions import find_last_fetch, new_subscription
+from consult.booking.outside_notices import find_notices
 from consult.core.errors import NotFound
 from consult.deps import deps
 from consult.web.auth import therapist_only
-
-_NEW_FEED = "new_feed"
 
 therapist = Blueprint("therapist", __name__, url_prefix="/therapist")
 
@@ -50,26 +47,6 @@ def release_hold(booking_id: str) -> ResponseReturnValue:
     with d.transaction():
         commands.release_safety_hold(d.session, booking, d.now(), d.ports)
     return redirect(url_for("therapist.summary", booking_id=booking_id), code=303)
-
-
-@therapist.get("/calendar")
-@therapist_only
-def calendar() -> str:
-    """A new address is shown this once, and not again on reload: only its digest is kept."""
-    last = find_last_fetch(deps().session, current_user.signed_in.therapist_id)
-    token = session.pop(_NEW_FEED, None)
-    url = f"{deps().settings.public_url}/cal/{token}.ics" if token else None
-    webcal = url.replace("https:", "webcal:").replace("http:", "webcal:") if url else None
-    return render_template("therapist/calendar.html", last=last, url=url, webcal=webcal)
-
-
-@therapist.post("/calendar")
-@therapist_only
-def new_calendar_address() -> ResponseReturnValue:
-    d = deps()
-    with d.transaction():
-        session[_NEW_FEED] = new_subscription(d.session, current_user.signed_in.therapist_id, d.now())
-    return redirect(url_for("therapist.calendar"), code=303)
 
 
 def known_id(text: str) -> uuid.UUID:

@@ -1,4 +1,4 @@
-"""The therapist's other calendars: adding one, how reading them goes, removing one."""
+"""The therapist's other calendars: adding one, how reading them goes, changing and removing one."""
 
 import uuid
 from collections.abc import Sequence
@@ -11,8 +11,10 @@ from flask_login import current_user
 
 from consult.booking import outside_calendars
 from consult.booking.outside_calendars import GivenCalendar
+from consult.booking.outside_looks import check_calendar
+from consult.booking.outside_notices import find_notices
 from consult.calendaring.outside.looking import Kind
-from consult.calendaring.outside.register import get_calendar
+from consult.calendaring.outside.register import Outside, get_calendar
 from consult.calendaring.outside.troubles import CannotRead, Trouble
 from consult.core.errors import NotFound
 from consult.core.given import Fault, NotSaved
@@ -96,7 +98,9 @@ def calendars() -> ResponseReturnValue:
     given = GivenCalendar(*(request.form.get(name, "") for name in (*_FIELDS, "password")))
     try:
         name, access = outside_calendars.check_given(given)
-        outside_calendars.add_calendar(counter(), _therapist_id(), name, access)
+        outside_calendars.add_calendar(
+            counter(), _therapist_id(), name, access, whole_days_busy=_whole_days_busy()
+        )
     except NotSaved as refusal:
         return _page(refusal.faults), 422
     except CannotRead as refusal:
@@ -110,8 +114,29 @@ def calendars() -> ResponseReturnValue:
 def read_calendar(calendar_id: str) -> ResponseReturnValue:
     d = deps()
     calendar = get_calendar(d.session, _therapist_id(), known_id(calendar_id), d.now())
-    outside_calendars.check_calendar(counter(), calendar.id)
+    check_calendar(counter(), calendar.id)
     return redirect(url_for("therapist.calendars", _anchor=f"calendar-{calendar.id}"), code=303)
+
+
+@therapist.route("/calendars/<calendar_id>/change", methods=["GET", "POST"])
+@therapist_only
+@redisplays
+def change_calendar(calendar_id: str) -> ResponseReturnValue:
+    d = deps()
+    calendar = get_calendar(d.session, _therapist_id(), known_id(calendar_id), d.now())
+    if request.method == "GET":
+        return _change_page(calendar, calendar.name, calendar.whole_days_busy)
+    name, faults = request.form.get("name", ""), [Fault("main", STALE)]
+    if not csrf_stale():
+        try:
+            outside_calendars.change_calendar(
+                counter(), _therapist_id(), calendar.id, name, whole_days_busy=_whole_days_busy()
+            )
+        except NotSaved as refusal:
+            faults = list(refusal.faults)
+        else:
+            return redirect(url_for("therapist.calendars", _anchor=f"calendar-{calendar.id}"), code=303)
+    return _change_page(calendar, name, _whole_days_busy(), faults), 422
 
 
 @therapist.route("/calendars/<calendar_id>/remove", methods=["GET", "POST"])
@@ -128,6 +153,25 @@ def remove_calendar(calendar_id: str) -> ResponseReturnValue:
     return redirect(url_for("therapist.calendars"), code=303)
 
 
+def _whole_days_busy() -> bool:
+    """As ticked; so it is before anything was sent."""
+    return request.method == "GET" or "whole_days_busy" in request.form
+
+
+def _change_page(calendar: Outside, name: str, whole_days_busy: bool, faults: Sequence[Fault] = ()) -> str:
+    return render_template(
+        "therapist/calendars_change.html",
+        calendar=calendar,
+        name_field=PlainField("name", name, [message for where, message in faults if where == "name"]),
+        whole_days_field=_whole_days_field(whole_days_busy),
+        errors=faults,
+    )
+
+
+def _whole_days_field(ticked: bool) -> PlainField:
+    return PlainField("whole_days_busy", "yes" if ticked else "")
+
+
 def _page(faults: Sequence[Fault] = ()) -> str:
     """What was typed is shown again, but for the password."""
     d = deps()
@@ -138,7 +182,7 @@ def _page(faults: Sequence[Fault] = ()) -> str:
         rows=rows,
         zone=schedule.zone,
         weeks=outside_calendars.WEEKS_SHOWN,
-        notices=outside_calendars.find_notices(d.session, _therapist_id(), d.now()),
+        notices=find_notices(d.session, _therapist_id(), d.now()),
         what_to_do=WHAT_TO_DO,
         fields={
             name: PlainField(
@@ -148,6 +192,7 @@ def _page(faults: Sequence[Fault] = ()) -> str:
             )
             for name in (*_FIELDS, "password")
         },
+        whole_days_field=_whole_days_field(_whole_days_busy()),
         kinds=_KINDS,
         errors=faults,
     )

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from consult.booking.money_alerts import count_needing_her
 from consult.booking.receipts import document_pdf
-from consult.booking.takings import Takings, count_needing_her, entries_of, takings
+from consult.booking.takings import Takings, entries_of, takings
 from consult.booking.takings_csv import to_csv
 from consult.core.text import clean_text
 from consult.deps import deps

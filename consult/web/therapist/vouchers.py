@@ -8,6 +8,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking.voucher_desk import vouchers_page
+from consult.core.errors import NotFound
 from consult.core.given import Fault, read_day, read_number
 from consult.core.money import Money
 from consult.deps import deps
@@ -18,6 +19,7 @@ from consult.scheduling.wall_clock import day_start
 from consult.vouchers import packs
 from consult.vouchers import service as codes
 from consult.vouchers.checks import GivenPromotion, check_pack, check_promotion
+from consult.vouchers.models import PromotionCode, SessionPack
 from consult.web.auth import therapist_only
 from consult.web.security import redisplays
 
@@ -25,6 +27,10 @@ from .agenda import known_id, therapist
 from .hours.form import HoursForm, save, typed
 
 _ONE_DAY = timedelta(days=1)
+_SWITCHED: dict[str, tuple[type[PromotionCode | SessionPack], str]] = {
+    "codes": (PromotionCode, "code"),
+    "packs": (SessionPack, "pack"),
+}
 
 
 @therapist.get("/vouchers")
@@ -74,24 +80,17 @@ def new_pack() -> ResponseReturnValue:
     return (_pack_page(typed(), faults), 422) if faults else _to_list()
 
 
-@therapist.post("/vouchers/codes/<code_id>")
+@therapist.post("/vouchers/<kind>/<row_id>")
 @therapist_only
-def switch_code(code_id: str) -> ResponseReturnValue:
-    active, wanted = request.form.get("active") == "yes", known_id(code_id)
+def switch_voucher(kind: str, row_id: str) -> ResponseReturnValue:
+    """A code ends or holds again, a pack is offered no more or again."""
+    if kind not in _SWITCHED:
+        raise NotFound
+    table, word = _SWITCHED[kind]
+    active, wanted = request.form.get("active") == "yes", known_id(row_id)
     save(
-        lambda: codes.set_code_active(deps().session, wanted, active),
-        "code_active" if active else "code_ended",
-    )
-    return _to_list()
-
-
-@therapist.post("/vouchers/packs/<pack_id>")
-@therapist_only
-def switch_pack(pack_id: str) -> ResponseReturnValue:
-    active, wanted = request.form.get("active") == "yes", known_id(pack_id)
-    save(
-        lambda: packs.set_pack_active(deps().session, wanted, active),
-        "pack_active" if active else "pack_ended",
+        lambda: codes.set_active(deps().session, table, wanted, active),
+        f"{word}_active" if active else f"{word}_ended",
     )
     return _to_list()
 

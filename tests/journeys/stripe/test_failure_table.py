@@ -9,6 +9,8 @@ failures is tested, by the number its tests have in their names (`pytest -k row_
 | 7, 8, 13, 18 | the end of a payment page | here |
 | 9, 10, 12 | money for an hour or a visit that is gone, or twice | `test_paying_at_stripe.py`, here |
 | 11 | two tabs | `test_paying_at_stripe.py`, `test_at_once.py` |
+| 21 | a refund paid back in another way | `test_money_refund.py`, `test_paid_outside.py` |
+| 22, 24 | money moved in the dashboard or by a bank, told by no event | `test_reconciling.py` |
 | 27, 28 | bytes and events that are not ours | `tests/web/hooks` |
 """
 
@@ -22,23 +24,17 @@ from consult.core.clock import FixedClock
 from tests.journeys.patient import Patient
 from tests.stripe_double import Double, Fault
 
+from .conftest import LATER
+
 Rows = Callable[[str], list[tuple]]
 PayAt = Callable[..., str | None]
 GoToPayPage = Callable[[Patient], str]
-LATER = "2026-06-01T17:00:00+00:00"
 BEN = {"pt_name": "Ben Okafor", "pt_email": "ben.okafor@example.com"}
 DOWN = [Fault.ERROR_500] * 9
 MINUTE = timedelta(minutes=1)
 BOOKED = "SELECT count(*) FROM appointment WHERE status = 'booked'"
 STARTS = "SELECT start_at FROM appointment WHERE status = 'booked'"
 LEDGER = "SELECT kind, amount_minor FROM ledger_entry ORDER BY created_at"
-
-
-@pytest.fixture
-def checkout_id(patient: Patient, go_to_pay_page: GoToPayPage) -> str:
-    """Of Rosa, who stands at Stripe's page."""
-    patient.come_to_check(LATER)
-    return go_to_pay_page(patient)
 
 
 def test_row_7_an_hour_that_was_not_paid_for_in_time_can_no_longer_be_paid_for_and_is_free(
@@ -167,7 +163,9 @@ def test_row_18_the_hour_is_free_soon_after_stripe_says_that_it_was_not_paid_for
     assert LATER in another_patient.page.form.choices("start")
 
 
+@pytest.mark.parametrize("backwards", [True, False])
 def test_row_12_two_pages_both_really_paid_are_one_visit_one_mail_and_one_refund(
+    backwards: bool,
     patient: Patient,
     checkout_id: str,
     go_to_pay_page: GoToPayPage,
@@ -185,9 +183,12 @@ def test_row_12_two_pages_both_really_paid_are_one_visit_one_mail_and_one_refund
     second = go_to_pay_page(patient)
     for each in (checkout_id, second):
         assert pay_at(each) is not None
-    assert set(double.hooks.deliver_all(backwards=True)) == {200}
+    assert set(double.hooks.deliver_all(backwards=backwards)) == {200}
     clock.advance(MINUTE)
     run_worker()
+    [refund] = double.account.of_kind("refund")
+    told_last = checkout_id if backwards else second
+    assert refund["payment_intent"] == double.session(told_last)["payment_intent"]
     assert rows("SELECT reason, state FROM refund") == [("duplicate", "succeeded")]
     assert sum(amount for _, amount in rows(LEDGER)) == 12_000
     assert rows(BOOKED) == [(1,)]

@@ -7,7 +7,8 @@ from sqlalchemy.orm import sessionmaker
 
 from consult.core.money import Money
 from consult.db.transaction import transaction
-from consult.payments.demo_gateway import KEY_LIFETIME, DemoGateway, Fault
+from consult.payments.demo_gateway import DemoGateway, Fault
+from consult.payments.demo_memory import KEY_LIFETIME
 from consult.payments.gateway import CheckoutStatus, GatewayDown, GatewayRefused, ReturnUrls
 from consult.payments.models import DemoCheckout, DemoRefund
 

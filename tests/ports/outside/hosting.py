@@ -74,10 +74,12 @@ def serving() -> Iterator[Host]:
     host.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield host
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield host
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def at_home(address: Address) -> bool:

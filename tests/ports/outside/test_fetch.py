@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from consult.calendaring.outside.fetch import BODY_LIMIT, Reach, Request, fetch, web_address
+from consult.calendaring.outside.addresses import is_public
+from consult.calendaring.outside.fetch import BODY_LIMIT, Reach, Request, fetch, look_up, web_address
 from consult.calendaring.outside.troubles import CannotRead, Trouble
 
 from .hosting import Host
@@ -58,7 +59,25 @@ class TestAddress:
         assert trouble(url, Reach(look_up=look_up)) is Trouble.ADDRESS
 
     @pytest.mark.parametrize(
-        "url", ["https://127.0.0.1/", "https://[::1]/", "https://0x7f.1/", "https://2130706433/"]
+        "url",
+        [
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://0x7f.1/",
+            "https://0x7f000001/",
+            "https://2130706433/",
+            "https://127.1/",
+            "https://0177.0.0.1/",
+            "https://017700000001/",
+            "https://0xa9fea9fe/",
+            "https://0/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[::ffff:a9fe:a9fe]/",
+            "https://[::127.0.0.1]/",
+            "https://[64:ff9b::7f00:1]/",
+            "https://[2002:7f00:1::]/",
+            "https://localhost/",
+        ],
     )
     def test_a_literal_address_at_home_is_refused_however_it_is_written(self, url: str):
         assert trouble(url, Reach()) is Trouble.ADDRESS
@@ -104,14 +123,40 @@ class TestRedirects:
         assert trouble(f"{host.url}/0", reach) is Trouble.REDIRECTS
 
     @pytest.mark.parametrize(
-        "place", ["http://inner.test:{}/", "file:///etc/passwd", "//inner.test/", "http://[::1]/"]
+        "place",
+        [
+            "http://inner.test:{}/",
+            "file:///etc/passwd",
+            "//inner.test/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]:{}/",
+            "http://2130706433:{}/",
+            "http://0177.0.0.1:{}/",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://user:word@calendar.test:{}/",
+            "/é",
+        ],
     )
     def test_it_does_not_follow_to_where_it_may_not_go(self, host: Host, reach: Reach, place: str):
+        """The host itself passes for public, but only until it has answered."""
+        named = {"calendar.test": ["127.0.0.1"], "inner.test": ["10.0.0.7"]}
         private = replace(
-            reach, look_up=lambda name, _: ["127.0.0.1"] if name == "calendar.test" else ["10.0.0.7"]
+            reach,
+            look_up=lambda name, port: named.get(name) or look_up(name, port),
+            allows=lambda address: is_public(address) or not host.seen,
         )
         url = host.says("/a", b"", 301, Location=place.format(host.port))
         assert trouble(url, private) is Trouble.ADDRESS
+        assert len(host.seen) == 1
+
+    def test_a_redirect_to_itself_ends(self, host: Host, reach: Reach):
+        assert trouble(host.says("/a", b"", 302, Location="/a"), reach) is Trouble.REDIRECTS
+        assert len(host.seen) == 6
+
+    def test_an_answer_that_changes_between_hops_is_checked_at_each(self, host: Host, reach: Reach):
+        answers = iter([["127.0.0.1"], ["10.0.0.1"]])
+        rebinding = replace(reach, look_up=lambda *_: next(answers))
+        assert trouble(host.says("/a", b"", 302, Location="/b"), rebinding) is Trouble.ADDRESS
         assert len(host.seen) == 1
 
     def test_credentials_go_to_the_first_origin_only(self, host: Host, reach: Reach):
@@ -201,6 +246,22 @@ class TestAnswer:
         finally:
             answered.set()
 
+    @pytest.mark.parametrize(
+        "chunks", [b"-5\r\nabc\r\n0\r\n\r\n", b"f" * 20 + b"\r\nabc", b"5\r\nabc", b"x\r\n", b"f" * 70_000]
+    )
+    def test_pieces_of_impossible_lengths_are_no_answer(self, host: Host, reach: Reach, chunks: bytes):
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        url = host.does("/a", lambda request: request.wfile.write(head + chunks) and None)
+        assert trouble(url, reach) is Trouble.UNREACHABLE
+
+    def test_headers_without_end_and_promises_without_end_are_left(self, host: Host, reach: Reach):
+        many = b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 10_000
+        url = host.does("/a", lambda request: request.wfile.write(many) and None)
+        assert trouble(url, reach) is Trouble.UNREACHABLE
+        wait = b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000
+        url = host.does("/b", lambda request: request.wfile.write(wait) and None)
+        assert trouble(url, reach) is Trouble.UNREACHABLE
+
     def test_what_is_no_http_is_unreachable(self, host: Host, reach: Reach):
         url = host.does("/a", lambda request: request.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n") and None)
         assert trouble(url, reach) is Trouble.UNREACHABLE
@@ -263,6 +324,24 @@ class TestTls:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
+
+    def test_a_handshake_that_never_ends_is_left(self, reach: Reach):
+        """Longer than it is waited for, the other side would hang up of itself."""
+        done = threading.Event()
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+
+            def answer_nothing() -> None:
+                with silent.accept()[0]:
+                    done.wait(10 * A_MOMENT)
+
+            thread = threading.Thread(target=answer_nothing)
+            thread.start()
+            try:
+                url = f"https://calendar.test:{silent.getsockname()[1]}/"
+                assert trouble(url, reach, A_MOMENT) is Trouble.TIMEOUT
+            finally:
+                done.set()
+                thread.join()
 
     def test_the_certificate_is_that_of_the_name_though_an_address_is_connected_to(
         self, secure: tuple[int, list[str | None]], certificate: Path, reach: Reach

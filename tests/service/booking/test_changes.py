@@ -14,10 +14,10 @@ from consult.booking.changes.money import find_money
 from consult.booking.changes.moving import MOST_MOVES, Immovable
 from consult.booking.changes.taking_back import Actor
 from consult.booking.changes.undoing import undo
+from consult.booking.drafts import DRAFT_LIFETIME, purge_drafts
 from consult.booking.models import Booking
 from consult.booking.recheck import save_recheck
 from consult.booking.standing import VisitOver
-from consult.booking.upkeep import DRAFT_LIFETIME, purge_drafts
 from consult.calendaring.models import CalendarObject
 from consult.core.clock import FixedClock
 from consult.core.money import Money

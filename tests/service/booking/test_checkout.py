@@ -11,9 +11,11 @@ from consult.booking import checkout, commands
 from consult.booking.models import Booking
 from consult.booking.reactions import react
 from consult.booking.standing import StepNotOpen
+from consult.booking.vouchers import PriceChanged
 from consult.calendaring.models import CalendarObject
 from consult.core.clock import FixedClock
 from consult.core.errors import ConsultError
+from consult.core.money import Money
 from consult.notifications.models import OutboxMessage
 from consult.payments import service as payments
 from consult.payments.demo_gateway import Fault
@@ -284,3 +286,11 @@ def test_a_price_that_changed_is_taken_with_the_time_and_agreed_to_again(desk: D
     desk.hold(booking, ONE)
     booking = desk.fresh(booking)
     assert (booking.price_minor, booking.agreed_at) == (24000, None)
+
+
+def test_a_price_other_than_the_one_seen_opens_no_page(desk: Desk):
+    booking = desk.come_to_pay()
+    seen = Money(booking.price_minor - 1, booking.currency)
+    with pytest.raises(PriceChanged):
+        checkout.open_checkout(desk.counter, booking.id, seen)
+    assert desk.standing(booking).payment is None

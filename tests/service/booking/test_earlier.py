@@ -14,9 +14,14 @@ from consult.booking.earlier.choice import OFFER_TTL
 from consult.booking.earlier.commands import NothingOffered
 from consult.booking.models import Booking, EarlierTimeOffer
 from consult.booking.upkeep import Upkeep
+from consult.calendaring.outside.looking import Access, Kind, Seen, Version
+from consult.calendaring.outside.register import keep_calendar
 from consult.core.clock import FixedClock
+from consult.core.timespan import TimeSpan
 from consult.deps import deps
 from consult.notifications.models import OutboxMessage
+from consult.practice.service import get_therapist
+from consult.scheduling.external import replace_busy
 from consult.scheduling.lifecycle import LIVE, Status
 from consult.scheduling.models import Appointment, SessionType, TimeOff
 from consult.scheduling.policies import HOLD_TTL
@@ -347,3 +352,84 @@ def test_a_time_somebody_held_when_they_asked_is_not_known_to_them(desk: Desk):
     desk.session.expire_all()
     offered_at = desk.session.scalars(select(EarlierTimeOffer.start_at)).one()
     assert abs(offered_at - TUESDAY_TEN) < timedelta(hours=1)
+
+
+class TestBusyElsewhere:
+    """An hour that was offered and that another calendar of hers has taken since."""
+
+    @pytest.fixture
+    def lost(self, desk: Desk, full: tuple[Booking, Booking, Booking]) -> tuple[Booking, Booking, Booking]:
+        first, _second, third = full
+        cancel(desk, first)
+        serve(desk)
+        assert offers(desk) == [(third.id, "open")]
+        return full
+
+    def make_busy(self, desk: Desk, start_at: datetime, end_at: datetime) -> None:
+        access, sealer = Access(Kind.ICS, "https://calendar.example/a.ics"), desk.ports.sealer
+        with desk.counter.transaction():
+            calendar_id = keep_calendar(
+                desk.session,
+                get_therapist(desk.session).id,
+                "Family",
+                access,
+                Seen(Version(), None),
+                desk.now,
+                sealer,
+            )
+            replace_busy(
+                desk.session, get_schedule(desk.session).id, calendar_id, [TimeSpan(start_at, end_at)]
+            )
+
+    def test_it_is_withdrawn_told_of_and_offered_to_nobody_else(
+        self, desk: Desk, lost: tuple[Booking, Booking, Booking]
+    ):
+        _first, second, third = lost
+        Upkeep(desk.counter, deps().mailer, "bookings@example.org").run_due()
+        self.make_busy(desk, TUESDAY_TEN, TUESDAY_TEN + timedelta(hours=1))
+        serve(desk)
+        serve(desk)
+        assert offers(desk) == [(third.id, "withdrawn")]
+        kinds = desk.session.execute(
+            select(OutboxMessage.kind, OutboxMessage.booking_id).where(
+                OutboxMessage.kind.startswith("earlier")
+            )
+        )
+        assert sorted(kinds.all()) == [("earlier_offer", third.id), ("earlier_withdrawn", third.id)]
+        assert starts(desk, second) == [WEDNESDAY_TEN]
+        held = select(Appointment).where(Appointment.status == Status.HELD)
+        assert desk.session.scalars(held).all() == []
+        assert earlier.find_earlier_times(desk.session, desk.fresh(third), desk.now).lost_at == TUESDAY_TEN
+
+    def test_before_the_worker_comes_by_it_is_neither_shown_nor_accepted(
+        self, desk: Desk, lost: tuple[Booking, Booking, Booking]
+    ):
+        third = lost[2]
+        offer_id = earlier.find_earlier_times(desk.session, desk.fresh(third), desk.now).offer.id
+        self.make_busy(desk, TUESDAY_TEN, TUESDAY_TEN + timedelta(minutes=5))
+        seen = earlier.find_earlier_times(desk.session, desk.fresh(third), desk.now)
+        assert (seen.offer, seen.lost_at) == (None, TUESDAY_TEN)
+        with pytest.raises(NothingOffered):
+            desk.do(
+                lambda session, now, ports: earlier.accept_offer(
+                    session, desk.fresh(third), offer_id, now, ports
+                )
+            )
+        assert starts(desk, third) == [THURSDAY_TEN]
+
+    def test_a_patient_whose_mail_never_left_is_told_nothing(
+        self, desk: Desk, lost: tuple[Booking, Booking, Booking]
+    ):
+        self.make_busy(desk, TUESDAY_TEN, TUESDAY_TEN + timedelta(hours=1))
+        serve(desk)
+        kinds = desk.session.scalars(select(OutboxMessage.kind)).all()
+        assert [kind for kind in kinds if kind.startswith("earlier")] == []
+
+    def test_a_busy_time_beside_it_leaves_it_open(self, desk: Desk, lost: tuple[Booking, Booking, Booking]):
+        hold = desk.session.scalars(select(Appointment).where(Appointment.status == Status.HELD)).one()
+        self.make_busy(desk, hold.busy_until, hold.busy_until + timedelta(hours=1))
+        serve(desk)
+        assert offers(desk) == [(lost[2].id, "open")]
+        accept(desk, lost[2])
+        assert starts(desk, lost[2]) == [TUESDAY_TEN]
+        assert earlier.find_earlier_times(desk.session, desk.fresh(lost[2]), desk.now).lost_at is None

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from consult.booking import checkout
 from consult.booking.commands import choose_time
+from consult.booking.drafts import DRAFT_LIFETIME, purge_drafts
 from consult.booking.email_confirmation import (
     CODE_LIFETIME,
     MOST_TRIES,
@@ -17,7 +18,6 @@ from consult.booking.email_confirmation import (
 )
 from consult.booking.holds import HELD_A_DAY, HOLD_LIMIT, EmailNotConfirmed, HeldTooLong, held_for
 from consult.booking.models import Booking, EmailConfirmation
-from consult.booking.upkeep import DRAFT_LIFETIME, purge_drafts
 from consult.core.clock import FixedClock
 from consult.notifications.message import InvalidAddress
 from consult.notifications.models import OutboxMessage

@@ -9,21 +9,27 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from consult.booking import checkout, outside_calendars
+from consult.accounts.service import therapist_email
+from consult.booking import checkout, outside_looks
 from consult.booking.outside_calendars import (
-    FRESH,
     GivenCalendar,
     add_calendar,
-    check_calendar,
+    change_calendar,
     check_given,
-    find_notices,
     list_calendars,
-    look_before_payment,
     remove_calendar,
+)
+from consult.booking.outside_looks import (
+    FRESH,
+    calendars_due,
+    check_calendar,
+    look_before_payment,
     require_still_free,
 )
+from consult.booking.outside_notices import find_notices, mail_notices
 from consult.booking.upkeep import Upkeep
 from consult.calendaring.models import ExternalCalendar
+from consult.calendaring.outside import register
 from consult.calendaring.outside.looking import Access, Kind
 from consult.calendaring.outside.register import CHECK_EVERY, LONGEST_WAIT, STALE_AFTER
 from consult.calendaring.outside.troubles import CannotRead, Trouble
@@ -31,13 +37,14 @@ from consult.core.clock import FixedClock
 from consult.core.errors import NotFound
 from consult.core.given import NotSaved
 from consult.deps import counter, deps
+from consult.notifications.models import OutboxMessage
 from consult.payments.service import find_live_payment
 from consult.practice.service import get_therapist
 from consult.scheduling.errors import SlotTaken
 from consult.scheduling.models import ExternalBusy
 from consult.scheduling.queries import find_live_appointment
 from tests.ports.outside.hosting import AT_HOME, Host, serving
-from tests.ports.outside.ics import at, calendar
+from tests.ports.outside.ics import at, calendar, event
 
 from .conftest import ONE, Desk
 
@@ -221,18 +228,18 @@ def test_a_look_begun_earlier_does_not_undo_a_later_one(
     monkeypatch: pytest.MonkeyPatch,
 ):
     host.says("/family.ics", calendar(FAMILY))
-    look = outside_calendars.look
+    look = outside_looks.look
 
     def slow(*arguments):
         """While this look is under way, another begins and ends."""
-        monkeypatch.setattr(outside_calendars, "look", look)
+        monkeypatch.setattr(outside_looks, "look", look)
         seen = look(*arguments)
         clock.advance(timedelta(seconds=9))
         host.says("/family.ics", calendar())
         check_calendar(desk.counter, calendar_id)
         return seen
 
-    monkeypatch.setattr(outside_calendars, "look", slow)
+    monkeypatch.setattr(outside_looks, "look", slow)
     check_calendar(desk.counter, calendar_id)
     assert busy(desk) == []
 
@@ -256,6 +263,205 @@ def test_nobody_removes_another_therapists(desk: Desk, calendar_id: uuid.UUID):
     with pytest.raises(NotFound), desk.counter.transaction():
         remove_calendar(desk.session, uuid.uuid4(), calendar_id, desk.now)
     assert busy(desk) == [DENTIST_AT]
+
+
+ALL_DAY = event("DTSTART;VALUE=DATE:20260604")
+THURSDAY = datetime(2026, 6, 4, 4, tzinfo=UTC)
+
+
+class TestWholeDays:
+    def change(self, desk: Desk, therapist_id: uuid.UUID, calendar_id: uuid.UUID, *, busy: bool) -> None:
+        change_calendar(desk.counter, therapist_id, calendar_id, "Family", whole_days_busy=busy)
+
+    def test_one_added_with_free_whole_days_stays_so(self, desk: Desk, host: Host, therapist_id: uuid.UUID):
+        access = Access(Kind.ICS, host.says("/a", calendar(DENTIST, ALL_DAY)))
+        added = add_calendar(desk.counter, therapist_id, "A", access, whole_days_busy=False)
+        assert busy(desk) == [DENTIST_AT]
+        check_calendar(desk.counter, added)
+        assert busy(desk) == [DENTIST_AT]
+
+    def test_a_change_takes_effect_at_once_though_the_calendar_is_as_it_was(
+        self, desk: Desk, host: Host, calendar_id: uuid.UUID, therapist_id: uuid.UUID
+    ):
+        host.says("/family.ics", calendar(DENTIST, ALL_DAY), ETag='"2"')
+        check_calendar(desk.counter, calendar_id)
+        assert busy(desk) == [DENTIST_AT, THURSDAY]
+        self.change(desk, therapist_id, calendar_id, busy=False)
+        assert busy(desk) == [DENTIST_AT]
+        assert "if-none-match" not in host.seen[-1][2]
+        self.change(desk, therapist_id, calendar_id, busy=True)
+        assert busy(desk) == [DENTIST_AT, THURSDAY]
+
+    def test_a_new_name_alone_reads_nothing(
+        self, desk: Desk, host: Host, calendar_id: uuid.UUID, therapist_id: uuid.UUID
+    ):
+        change_calendar(desk.counter, therapist_id, calendar_id, " Home ", whole_days_busy=True)
+        assert (row(desk).name, row(desk).etag, len(host.seen)) == ("Home", '"1"', 1)
+
+    def test_while_it_cannot_be_read_what_was_known_counts_and_the_next_reading_is_a_whole_one(
+        self, desk: Desk, host: Host, calendar_id: uuid.UUID, therapist_id: uuid.UUID
+    ):
+        host.says("/family.ics", calendar(DENTIST, ALL_DAY), ETag='"2"')
+        check_calendar(desk.counter, calendar_id)
+        host.says("/family.ics", b"", 503)
+        self.change(desk, therapist_id, calendar_id, busy=False)
+        assert busy(desk) == [DENTIST_AT, THURSDAY]
+        assert row(desk).last_error == Trouble.SERVER
+        host.says("/family.ics", calendar(DENTIST, ALL_DAY), ETag='"2"')
+        check_calendar(desk.counter, calendar_id)
+        assert busy(desk) == [DENTIST_AT]
+
+    def test_a_look_under_way_does_not_bring_the_old_setting_back(
+        self,
+        desk: Desk,
+        host: Host,
+        clock: FixedClock,
+        calendar_id: uuid.UUID,
+        therapist_id: uuid.UUID,
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        host.says("/family.ics", calendar(DENTIST, ALL_DAY), ETag='"2"')
+        look = outside_looks.look
+
+        def slow(*arguments):
+            """While this look is under way the setting changes, and the process dies."""
+            seen = look(*arguments)
+            clock.advance(timedelta(seconds=1))
+            with desk.counter.transaction():
+                register.change_calendar(
+                    desk.session, therapist_id, calendar_id, "Family", desk.now, whole_days_busy=False
+                )
+            return seen
+
+        monkeypatch.setattr(outside_looks, "look", slow)
+        check_calendar(desk.counter, calendar_id)
+        monkeypatch.setattr(outside_looks, "look", look)
+        assert calendars_due(desk.session, desk.now) == [calendar_id]
+        check_calendar(desk.counter, calendar_id)
+        assert busy(desk) == [DENTIST_AT]
+
+    def test_nobody_changes_another_therapists(self, desk: Desk, calendar_id: uuid.UUID):
+        with pytest.raises(NotFound):
+            self.change(desk, uuid.uuid4(), calendar_id, busy=False)
+        assert row(desk).whole_days_busy
+
+
+def test_what_she_declined_under_any_of_her_addresses_keeps_nothing_busy(
+    desk: Desk, host: Host, therapist_id: uuid.UUID
+):
+    hers = therapist_email(desk.session, therapist_id).title()
+    add_calendar(
+        desk.counter,
+        therapist_id,
+        "Work",
+        Access(
+            Kind.ICS,
+            host.says(
+                "/ical/op%40example.net/basic.ics",
+                calendar(
+                    DENTIST,
+                    at("20260604T150000Z", "20260604T160000Z", f"ATTENDEE;PARTSTAT=DECLINED:mailto:{hers}"),
+                    at(
+                        "20260605T150000Z",
+                        "20260605T160000Z",
+                        "ATTENDEE;PARTSTAT=DECLINED:mailto:op@example.net",
+                    ),
+                ),
+            ),
+        ),
+    )
+    assert busy(desk) == [DENTIST_AT]
+
+
+def mails(desk: Desk) -> list[tuple[str, uuid.UUID | None]]:
+    """Kind and booking of each mail about her other calendars."""
+    with desk.counter.transaction():
+        mail_notices(desk.session, desk.now, desk.ports)
+    desk.session.rollback()
+    query = select(OutboxMessage.kind, OutboxMessage.booking_id).order_by(OutboxMessage.created_at)
+    found = desk.session.execute(query.where(OutboxMessage.kind.startswith("therapist_calendar")))
+    return [(kind, booking_id) for kind, booking_id in found]
+
+
+STALE = ("therapist_calendar_stale", None)
+
+
+def test_of_a_calendar_not_read_for_a_day_she_gets_one_mail_and_another_when_it_fails_anew(
+    desk: Desk, host: Host, clock: FixedClock, calendar_id: uuid.UUID
+):
+    host.says("/family.ics", b"", 503)
+    clock.advance(STALE_AFTER)
+    check_calendar(desk.counter, calendar_id)
+    assert mails(desk) == []
+    clock.advance(timedelta(seconds=1))
+    assert mails(desk) == [STALE]
+    clock.advance(3 * STALE_AFTER)
+    check_calendar(desk.counter, calendar_id)
+    assert mails(desk) == [STALE]
+    host.says("/family.ics", calendar(DENTIST))
+    check_calendar(desk.counter, calendar_id)
+    assert mails(desk) == [STALE]
+    clock.advance(STALE_AFTER + timedelta(seconds=1))
+    assert mails(desk) == [STALE, STALE]
+
+
+def test_of_a_visit_that_meets_a_busy_time_she_gets_one_mail(
+    desk: Desk, host: Host, clock: FixedClock, calendar_id: uuid.UUID
+):
+    booking = desk.booked(ONE)
+    clash = ("therapist_calendar_clash", booking.id)
+    assert mails(desk) == []
+    host.says("/family.ics", calendar(FAMILY))
+    check_calendar(desk.counter, calendar_id)
+    assert mails(desk) == [clash]
+    longer = at("20260601T170000Z", "20260601T190000Z")
+    host.says("/family.ics", calendar(longer, at("20260601T172500Z", "20260601T172600Z")))
+    check_calendar(desk.counter, calendar_id)
+    assert mails(desk) == [clash]
+    host.says("/family.ics", calendar(at("20260601T171500Z", "20260601T172000Z")))
+    check_calendar(desk.counter, calendar_id)
+    clock.advance(timedelta(minutes=1))
+    assert mails(desk) == [clash, clash]
+
+
+def test_of_a_visit_under_way_no_mail_is_written(
+    desk: Desk, host: Host, clock: FixedClock, calendar_id: uuid.UUID, therapist_id: uuid.UUID
+):
+    booking = desk.booked(ONE)
+    clock.now = ONE
+    host.says("/family.ics", calendar(FAMILY))
+    check_calendar(desk.counter, calendar_id)
+    assert mails(desk) == []
+    [shown] = find_notices(desk.session, therapist_id, desk.now).clashes
+    assert shown.booking_id == booking.id
+
+
+def test_a_visit_in_two_busy_times_is_shown_once(
+    desk: Desk, host: Host, calendar_id: uuid.UUID, therapist_id: uuid.UUID
+):
+    desk.booked(ONE)
+    host.says(
+        "/family.ics",
+        calendar(at("20260601T170000Z", "20260601T170500Z"), at("20260601T171000Z", "20260601T171500Z")),
+    )
+    check_calendar(desk.counter, calendar_id)
+    assert len(find_notices(desk.session, therapist_id, desk.now).clashes) == 1
+
+
+def test_mail_is_sent_before_other_peoples_servers_are_waited_for(
+    desk: Desk, host: Host, clock: FixedClock, calendar_id: uuid.UUID
+):
+    folder, sent = deps().settings.data / "mail", []
+
+    def slow(request) -> None:
+        sent.append(len(list(folder.glob("*.eml"))))
+        request.send_error(503)
+
+    desk.booked(ONE)
+    host.does("/family.ics", slow)
+    clock.advance(CHECK_EVERY)
+    Upkeep(desk.counter, deps().mailer, "bookings@example.org").run_due()
+    assert sent == [2]
 
 
 class TestBeforePayment:
@@ -333,4 +539,4 @@ class TestBeforePayment:
         checkout.settle(desk.counter, payment.id)
         assert desk.fresh(booking).confirmed_at is not None
         [clash] = find_notices(desk.session, therapist_id, desk.now).clashes
-        assert (clash.booking_id, clash.start_at, clash.calendar_name) == (booking.id, ONE, "Family")
+        assert (clash.booking_id, clash.span.start_at, clash.calendar_name) == (booking.id, ONE, "Family")

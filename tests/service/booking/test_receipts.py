@@ -7,28 +7,32 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import delete, select, update
 
-from consult.booking import checkout
+from consult.booking import checkout, commands
+from consult.booking.drafts import purge_drafts
 from consult.booking.models import Booking
 from consult.booking.reactions import react
 from consult.booking.receipts import Document, document_pdf, documents_of, issue_missing
 from consult.core.clock import FixedClock
 from consult.core.errors import NotFound
 from consult.core.money import Money
+from consult.payments.alerts import AlertKind, raise_alert
 from consult.payments.demo_gateway import Fault
 from consult.payments.gateway import RefundSnapshot, RefundStatus
 from consult.payments.ledger import post_once
+from consult.payments.lifecycle import PaymentState
 from consult.payments.models import LedgerKind, Payment, Refund
 from consult.payments.outcomes import RefundMoved
 from consult.payments.refund_service import record_refund
+from consult.payments.till import look_again
 from consult.practice.models import Patient
 from consult.practice.receipt_settings import GivenReceiptSettings, save_receipt_settings
-from consult.receipts.facts import Kind, Paper
+from consult.receipts.facts import Kind, Mode, Paper
 from consult.receipts.models import Receipt, ReceiptSeries
 from consult.receipts.service import read_facts
 from consult.scheduling.models import Schedule, SessionType
 
 from .conftest import ONE, Desk
-from .visits import HALF, PRICE, cancel, later_visit, sent
+from .visits import HALF, PRICE, WEDNESDAY, cancel, later_visit, refunds, sent
 
 SECRET_WORDS = (
     "pain",
@@ -57,6 +61,13 @@ def payment_of(desk: Desk, booking: Booking) -> Payment:
     return desk.session.scalars(select(Payment).where(Payment.booking_id == booking.id)).one()
 
 
+def pay(desk: Desk, booking: Booking) -> None:
+    checkout.open_checkout(desk.counter, booking.id)
+    payment = payment_of(desk, booking)
+    desk.gateway.pay(str(payment.checkout_id), desk.now)
+    checkout.settle(desk.counter, payment.id)
+
+
 def post(desk: Desk, booking: Booking, kind: LedgerKind, amount: Money, ref: str) -> None:
     """As the gateway's dashboard makes it: nobody is told."""
     payment_id = payment_of(desk, booking).id
@@ -71,7 +82,7 @@ def issue_what_is_missing(desk: Desk) -> None:
 def test_a_payment_gets_its_receipt_at_once_and_it_names_no_more_than_an_appointment(desk: Desk):
     booking = desk.booked()
     [receipt] = documents(desk, booking)
-    assert receipt == Document("DEMO-R-000001", Kind.RECEIPT, PRICE, None, demo=True)
+    assert receipt == Document("DEMO-R-000001", Kind.RECEIPT, PRICE, None, mode=Mode.DEMO)
     text = words(desk, receipt.number)
     for part in (
         "DEMO",
@@ -95,7 +106,7 @@ def test_a_cancelled_visit_gets_a_credit_note_that_names_its_receipt(desk: Desk,
     cancel(desk, booking)
     sent(desk)
     _, note = documents(desk, booking)
-    assert note == Document("DEMO-C-000001", Kind.CREDIT_NOTE, HALF, "DEMO-R-000001", demo=True)
+    assert note == Document("DEMO-C-000001", Kind.CREDIT_NOTE, HALF, "DEMO-R-000001", mode=Mode.DEMO)
     text = words(desk, note.number)
     for part in ("Credit note DEMO-C-000001", "belongs to receipt DEMO-R-000001", "$60.00", "June 3, 2026"):
         assert part in text
@@ -178,7 +189,7 @@ def test_real_money_has_numbers_of_its_own_and_nothing_about_a_demo_on_them(desk
         desk.session.execute(delete(Receipt).where(Receipt.booking_id == booking.id))
     issue_what_is_missing(desk)
     [receipt] = documents(desk, booking)
-    assert (receipt.number, receipt.demo) == ("R-000001", False)
+    assert (receipt.number, receipt.mode) == ("R-000001", Mode.LIVE)
     text = words(desk, receipt.number)
     assert "DEMO" not in text
     assert "emo" not in text
@@ -198,6 +209,45 @@ def test_what_is_changed_later_changes_no_document(desk: Desk, clock: FixedClock
     text = words(desk, "DEMO-C-000001")
     for part in ("Harbour Clinic Ltd", "1 Quay", "Tax number: 12-345", "No tax.", "Rosa Marin"):
         assert part in text
+
+
+def test_a_payer_whose_name_cannot_be_printed_is_known_by_their_address_also_on_the_credit_note(
+    desk: Desk, clock: FixedClock
+):
+    booking = desk.screened()
+    desk.hold(booking, WEDNESDAY)
+    desk.tell_about(booking, pt_name="李小龙")
+    desk.do(commands.agree, desk.fresh(booking))
+    pay(desk, booking)
+    cancel(desk, booking)
+    sent(desk)
+    for number in ("DEMO-R-000001", "DEMO-C-000001"):
+        text = words(desk, number)
+        assert "rosa.marin@example.com" in text
+        assert "The email address says who paid" in text
+        assert "?" not in text
+
+
+def test_money_for_a_draft_whose_answers_are_deleted_goes_back_and_gets_its_documents(
+    desk: Desk, clock: FixedClock
+):
+    booking = desk.come_to_pay(WEDNESDAY)
+    checkout.open_checkout(desk.counter, booking.id)
+    payment = desk.standing(booking).payment
+    assert payment is not None
+    checkout_id, payment_id = str(payment.checkout_id), payment.id
+    # Given up here, not at the gateway; and kept beyond its day since a person has to look at it.
+    with desk.counter.transaction():
+        desk.session.execute(update(Payment).values(state=PaymentState.EXPIRED))
+        raise_alert(desk.session, "seen", AlertKind.MISMATCH, desk.now, payment_id=payment_id)
+    desk.gateway.pay(checkout_id, desk.now)
+    clock.advance(timedelta(hours=25))
+    with desk.counter.transaction():
+        purge_drafts(desk.session, desk.now)
+    look_again(desk.counter.till(), payment_id, checkout_id, desk.now)
+    sent(desk)
+    assert refunds(desk) == [("booking_over", PRICE.minor, "succeeded")]
+    assert [it.number for it in documents(desk, booking)] == ["DEMO-R-000001", "DEMO-C-000001"]
 
 
 def test_the_kind_of_session_is_not_named(desk: Desk):

@@ -1,5 +1,6 @@
 """The periodic pass: each part on its own, cut off anywhere."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,14 +9,18 @@ from sqlalchemy import func, select, update
 from consult.accounts.models import Account, SignIn
 from consult.accounts.service import sign_in
 from consult.booking import checkout
+from consult.booking.drafts import DRAFT_LIFETIME, purge_drafts
 from consult.booking.models import Booking
-from consult.booking.upkeep import DRAFT_LIFETIME, Upkeep, purge_drafts
+from consult.booking.upkeep import Upkeep
 from consult.core.clock import FixedClock
 from consult.deps import deps
 from consult.intake.models import QuestionnaireResponse
+from consult.payments.alerts import AlertKind, raise_alert, settle
 from consult.payments.asking import SOONEST
 from consult.payments.demo_gateway import Fault
-from consult.payments.models import Payment, Refund
+from consult.payments.ledger import post_once
+from consult.payments.lifecycle import PaymentState
+from consult.payments.models import LedgerKind, Payment, Refund
 from consult.practice.models import Patient
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
@@ -104,6 +109,64 @@ def test_drafts_go_after_a_day_and_nobody_elses_patient_with_them(desk: Desk, cl
     assert desk.session.scalars(select(Booking.id)).all() == [young_id]
     assert old_id != young_id
     assert desk.session.scalars(select(Patient.id)).all() == [desk.fresh(young_id).patient_id]
+
+
+@pytest.fixture
+def draft(desk: Desk) -> Booking:
+    """A booking whose payment page ran out, and which was left."""
+    booking = desk.come_to_pay(ONE)
+    checkout.open_checkout(desk.counter, booking.id)
+    payment = desk.standing(booking).payment
+    with desk.counter.transaction():
+        desk.session.get_one(Payment, payment.id).state = PaymentState.EXPIRED
+    return desk.fresh(booking)
+
+
+@pytest.fixture
+def purged(desk: Desk, draft: Booking, clock: FixedClock) -> Callable[[], bool]:
+    """Whether a day later nothing is left of the draft; its answers are gone in any case."""
+    draft_id = draft.id
+
+    def purge() -> bool:
+        clock.advance(DRAFT_LIFETIME + timedelta(seconds=1))
+        with desk.counter.transaction():
+            purge_drafts(desk.session, desk.now)
+        desk.session.expire_all()
+        assert desk.session.scalar(select(func.count()).select_from(QuestionnaireResponse)) == 0
+        patients = desk.session.scalar(select(func.count()).select_from(Patient))
+        left = desk.session.scalars(select(Booking.id)).all()
+        assert (len(left), patients) in ((0, 0), (1, 1))
+        return draft_id not in left
+
+    return purge
+
+
+def test_a_draft_that_nobody_paid_for_goes_with_its_payment(desk: Desk, purged: Callable[[], bool]):
+    assert purged()
+    assert desk.session.scalar(select(func.count()).select_from(Payment)) == 0
+
+
+def test_a_draft_whose_money_moved_stays_for_its_refund_without_its_answers(
+    desk: Desk, draft: Booking, purged: Callable[[], bool]
+):
+    payment = desk.session.scalars(select(Payment)).one()
+    with desk.counter.transaction():
+        post_once(desk.session, payment.id, LedgerKind.CHARGE, payment.amount, "cs_1", desk.now)
+        post_once(desk.session, payment.id, LedgerKind.REFUND, -payment.amount, "re_1", desk.now)
+    assert not purged()
+
+
+def test_a_draft_that_a_person_has_to_see_to_stays_until_they_have(
+    desk: Desk, draft: Booking, purged: Callable[[], bool]
+):
+    payment_id = desk.session.scalars(select(Payment.id)).one()
+    with desk.counter.transaction():
+        alert = raise_alert(desk.session, "mismatch-1", AlertKind.MISMATCH, desk.now, payment_id=payment_id)
+        assert alert is not None
+    assert not purged()
+    with desk.counter.transaction():
+        settle(desk.session, alert.id, "Agreed by phone.", desk.now)
+    assert purged()
 
 
 def test_a_draft_being_paid_for_right_now_stays(desk: Desk, clock: FixedClock):

@@ -9,17 +9,17 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from consult.booking import checkout, vouchers
 from consult.booking.changes import undoing
 from consult.booking.changes.taking_back import Actor
 from consult.booking.changes.undoing import UndoTooLate
+from consult.booking.drafts import purge_drafts
 from consult.booking.free import FreeVisitBooked, confirm_free
 from consult.booking.holds import EmailNotConfirmed
 from consult.booking.models import Booking
 from consult.booking.pack_use import find_card, find_share
-from consult.booking.upkeep import purge_drafts
 from consult.booking.vouchers import PriceChanged, price_to_pay
 from consult.core.clock import FixedClock
 from consult.core.errors import ConsultError
@@ -33,8 +33,9 @@ from consult.scheduling.models import SessionType
 from consult.vouchers import packs
 from consult.vouchers import service as codes
 from consult.vouchers.checks import PackFacts, PromotionFacts
-from consult.vouchers.models import PackPurchase, PromotionRedemption, SessionPack
+from consult.vouchers.models import PackPurchase, PromotionCode, PromotionRedemption, SessionPack
 from consult.vouchers.packs import PackEnded, PackUsedUp
+from consult.vouchers.promotions import UnknownCode
 from tests.bench.databases import Database
 
 from .conftest import TEN, Desk
@@ -174,9 +175,8 @@ def test_a_code_ended_before_the_button_is_given_up_and_the_price_is_back(desk: 
     booking = desk.come_to_pay(WEDNESDAY)
     desk.do(vouchers.apply_code, booking, "gift")
     with desk.counter.transaction():
-        codes.set_code_active(
-            desk.session, desk.session.scalars(select(PromotionRedemption)).one().promotion_code_id, False
-        )
+        kept = desk.session.scalars(select(PromotionRedemption)).one()
+        codes.set_active(desk.session, PromotionCode, kept.promotion_code_id, False)
     with pytest.raises(PriceChanged):
         confirm_free(desk.counter, booking.id)
     assert desk.fresh(booking).price_minor == 12_000
@@ -224,7 +224,7 @@ def test_the_pack_stays_as_it_was_offered_when_it_was_bought(desk: Desk, pack: S
     checkout.open_checkout(desk.counter, booking.id)
     payment = desk.standing(booking).payment
     with desk.counter.transaction():
-        packs.set_pack_active(desk.session, pack.id, False)
+        codes.set_active(desk.session, SessionPack, pack.id, False)
     desk.gateway.pay(payment.checkout_id, desk.now)
     checkout.settle(desk.counter, payment.id)
     assert left(desk, booking) == 2
@@ -234,11 +234,28 @@ def test_a_pack_no_longer_offered_before_payment_falls_back_to_one_session(desk:
     booking = desk.come_to_pay(WEDNESDAY)
     desk.do(vouchers.choose_pack, booking, pack.id)
     with desk.counter.transaction():
-        packs.set_pack_active(desk.session, pack.id, False)
+        codes.set_active(desk.session, SessionPack, pack.id, False)
     with pytest.raises(PriceChanged):
         checkout.open_checkout(desk.counter, booking.id)
     page = price_to_pay(desk.session, desk.fresh(booking), desk.now)
     assert (page.to_pay, page.chosen) == (Money(12_000, "usd"), None)
+
+
+@pytest.mark.parametrize("paid_for_real", [True, False])
+def test_a_pack_of_play_money_buys_nothing_once_real_money_is_taken(
+    desk: Desk, pack: SessionPack, monkeypatch: pytest.MonkeyPatch, paid_for_real: bool
+):
+    code = code_of(desk, buy(desk, pack))
+    other = desk.come_to_pay(THURSDAY)
+    monkeypatch.setattr(desk.gateway, "livemode", True)
+    with desk.counter.transaction():
+        desk.session.execute(update(Payment).values(livemode=paid_for_real))
+    if paid_for_real:
+        desk.do(vouchers.apply_code, other, code)
+    else:
+        with pytest.raises(UnknownCode):
+            desk.do(vouchers.apply_code, other, code)
+    assert desk.fresh(other).price_minor == (0 if paid_for_real else 12_000)
 
 
 class TestMoneyOfAPackThatWentBackElsewhere:

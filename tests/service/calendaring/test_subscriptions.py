@@ -14,6 +14,7 @@ from consult.calendaring.subscriptions import (
     FeedPage,
     find_last_fetch,
     new_subscription,
+    of_therapists,
     read_feed,
     record_fetch,
 )
@@ -57,6 +58,7 @@ class Calendars:
                 appointment_id=appointment_id,
                 therapist_id=therapist_id,
                 span=span,
+                booking_ids=(),
                 texts=TEXTS,
                 domain="book.example.org",
                 sealer=self.sealer,
@@ -65,7 +67,7 @@ class Calendars:
 
     def cancel(self, appointment_id: uuid.UUID) -> None:
         with transaction(self.session):
-            withdraw(self.session, appointment_id=appointment_id, now=self.clock())
+            withdraw(self.session, appointment_id=appointment_id, booking_ids=(), now=self.clock())
 
     def read(
         self,
@@ -80,6 +82,7 @@ class Calendars:
             self.session,
             token,
             name=literal(name),
+            patient_vevents=lambda *_: [],
             gzipped=gzipped,
             if_none_match=etag,
             if_modified_since=since,
@@ -303,7 +306,7 @@ def test_a_new_month_moves_the_window_and_with_it_etag_and_modification_time(cal
 
 
 def test_the_last_fetch_is_remembered_for_the_present_address(calendars: Calendars) -> None:
-    assert find_last_fetch(calendars.session, calendars.therapist_id) is None
+    assert find_last_fetch(calendars.session, of_therapists({calendars.therapist_id})) is None
     page = calendars.read(calendars.subscribe())
     calendars.clock.advance(timedelta(hours=3))
     with transaction(calendars.session):
@@ -314,7 +317,7 @@ def test_the_last_fetch_is_remembered_for_the_present_address(calendars: Calenda
             calendars.clock(),
         )
 
-    last = find_last_fetch(calendars.session, calendars.therapist_id)
+    last = find_last_fetch(calendars.session, of_therapists({calendars.therapist_id}))
     assert last is not None
     assert last.fetched_at == calendars.clock()
     assert last.agent is not None
@@ -322,6 +325,6 @@ def test_the_last_fetch_is_remembered_for_the_present_address(calendars: Calenda
     assert len(last.agent) == 200
 
     calendars.subscribe()
-    fresh = find_last_fetch(calendars.session, calendars.therapist_id)
+    fresh = find_last_fetch(calendars.session, of_therapists({calendars.therapist_id}))
     assert fresh is not None
     assert fresh.fetched_at is None

@@ -13,7 +13,8 @@ from consult.db.sealing import Sealer
 from consult.db.transaction import transaction
 from consult.notifications.message import Message
 from consult.notifications.models import OutboxMessage
-from consult.notifications.service import Claim, claim_due, enqueue, fail, finish, send_due
+from consult.notifications.sending import send_due
+from consult.notifications.service import Claim, claim_due, enqueue, fail, finish
 from tests.rows import new_booking, save, save_session_type
 
 LEASE = timedelta(minutes=5)

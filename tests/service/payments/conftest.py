@@ -1,4 +1,6 @@
-"""A booking to pay for, a demo gateway, and a till between them."""
+"""A booking to pay for, a gateway, and a till between them: the demo's, or Stripe's for a module that says so
+with a `gateway` and a `pay` of its own.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -15,11 +17,11 @@ from consult.db.transaction import transaction
 from consult.payments import ledger
 from consult.payments.alerts import AlertKind, AlertRaised
 from consult.payments.demo_gateway import DemoGateway
-from consult.payments.gateway import ReturnUrls
-from consult.payments.models import Payment
+from consult.payments.gateway import Gateway, ReturnUrls
+from consult.payments.models import LedgerEntry, Payment
 from consult.payments.outcomes import News
 from consult.payments.service import open_payment
-from consult.payments.till import Checkout, Till, start_checkout
+from consult.payments.till import Checkout, Till, start_checkout, sync
 from tests.rows import new_booking as unsaved_booking
 from tests.rows import save_session_type
 from tests.stripe_double.fixtures import double, pay_at, stripe  # noqa: F401 - fixtures
@@ -84,8 +86,13 @@ def hear(news: list[object], alerts: list[AlertKind]) -> Callable[[News], None]:
 
 
 @pytest.fixture
-def till(session: Session, demo: DemoGateway, hear: Callable[[News], None]) -> Till:
-    return Till(session, partial(transaction, session), demo, hear)
+def gateway(demo: DemoGateway) -> Gateway:
+    return demo
+
+
+@pytest.fixture
+def till(session: Session, gateway: Gateway, hear: Callable[[News], None]) -> Till:
+    return Till(session, partial(transaction, session), gateway, hear)
 
 
 @pytest.fixture
@@ -115,6 +122,54 @@ def find(session: Session) -> Callable[[uuid.UUID], Payment]:
     def read(payment_id: uuid.UUID) -> Payment:
         session.rollback()
         return session.get_one(Payment, payment_id)
+
+    return read
+
+
+@pytest.fixture
+def opened(
+    till: Till,
+    start: Callable[..., Checkout],
+    find: Callable[[uuid.UUID], Payment],
+    news: list[object],
+) -> Payment:
+    """A payment whose page is open, and nothing told of it."""
+    payment = find(start(till).payment_id)
+    news.clear()
+    return payment
+
+
+@pytest.fixture
+def pay(demo: DemoGateway, clock: FixedClock) -> Callable[[str], object]:
+    """Press Pay on the page of a checkout."""
+    return lambda checkout_id: demo.pay(checkout_id, clock())
+
+
+@pytest.fixture
+def paid(
+    till: Till,
+    opened: Payment,
+    pay: Callable[[str], object],
+    clock: FixedClock,
+    find: Callable[[uuid.UUID], Payment],
+    news: list[object],
+) -> Payment:
+    """A payment made and known to be, and nothing told of it."""
+    assert opened.checkout_id is not None
+    pay(opened.checkout_id)
+    sync(till, opened.id, clock())
+    news.clear()
+    return find(opened.id)
+
+
+@pytest.fixture
+def entries(session: Session) -> Callable[[], list[tuple[str, int]]]:
+    """The whole ledger, in the order it was written."""
+
+    def read() -> list[tuple[str, int]]:
+        session.rollback()
+        written = session.query(LedgerEntry).order_by(LedgerEntry.created_at, LedgerEntry.kind)
+        return [(entry.kind.value, entry.amount_minor) for entry in written]
 
     return read
 

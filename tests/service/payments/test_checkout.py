@@ -37,13 +37,6 @@ class CrashError(Exception):
 
 
 @pytest.fixture
-def opened(till, start, find, news):
-    payment = find(start(till).payment_id)
-    news.clear()
-    return payment
-
-
-@pytest.fixture
 def snapshot(opened, demo):
     return demo.fetch(opened.checkout_id)
 
@@ -431,3 +424,27 @@ def test_another_applications_checkout_is_nobodys(session, opened, ref):
 
 def test_a_second_checkout_with_our_reference_does_not_replace_the_first(session, opened):
     assert service.find_payment_by_checkout(session, "demo", "cs_second", str(opened.id)) is None
+
+
+def test_money_told_of_again_a_day_later_is_the_same_charge(record, paid_snapshot, clock, entries):
+    assert isinstance(record(paid_snapshot), Paid)
+    clock.advance(timedelta(days=1))
+    assert record(paid_snapshot) == NothingNew()
+    assert entries() == [("charge", 9000)]
+
+
+@pytest.mark.parametrize(
+    ("livemode", "state"), [(True, PaymentState.OPEN), (False, PaymentState.EXPIRED)], ids=["real", "play"]
+)
+def test_real_money_is_not_retired_with_the_play_money_of_a_gateway_no_longer_in_use(
+    session, demo, opened, find, clock, livemode, state
+):
+    class Successor(type(demo)):
+        name = "successor"
+
+    demo.__class__ = Successor
+    with transaction(session):
+        session.get_one(Payment, opened.id).livemode = livemode
+        session.flush()
+        service.retire_play_money(session, demo, clock())
+    assert find(opened.id).state is state

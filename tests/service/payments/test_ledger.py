@@ -1,7 +1,5 @@
 """Sums over what moved, and the inbox of webhooks."""
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
@@ -9,27 +7,12 @@ from sqlalchemy.exc import IntegrityError
 from consult.booking.models import Booking
 from consult.core.errors import NotFound
 from consult.core.money import Money
-from consult.core.timespan import TimeSpan
 from consult.db.transaction import transaction
 from consult.payments import ledger, service
-from consult.payments import till as tills
 from consult.payments.models import LedgerEntry, Payment
 
 PRICE = Money(9000, "usd")
 NOTHING = Money(0, "usd")
-
-
-@pytest.fixture
-def paid(till, start, demo, clock, find):
-    payment = find(start(till).payment_id)
-    demo.pay(payment.checkout_id, clock())
-    tills.sync(till, payment.id, clock())
-    return find(payment.id)
-
-
-@pytest.fixture
-def today(clock):
-    return TimeSpan(clock(), clock() + timedelta(hours=1))
 
 
 @pytest.fixture
@@ -50,19 +33,6 @@ def test_one_bookings_money_is_not_anothers(paid, booking_id, new_booking, kept)
 
 def test_each_currency_is_summed_by_itself(paid, booking_id, session):
     assert ledger.net(session, booking_id, "eur") == Money(0, "eur")
-
-
-def test_play_money_is_never_revenue(paid, session, today):
-    assert ledger.revenue(session, today, "usd") == NOTHING
-
-
-def test_real_money_is_revenue_in_the_span_it_moved(paid, session, today):
-    with transaction(session):
-        session.get_one(Payment, paid.id).livemode = True
-    assert ledger.revenue(session, today, "usd") == PRICE
-    assert ledger.revenue(session, today, "eur") == Money(0, "eur")
-    before = TimeSpan(today.start_at - timedelta(hours=1), today.start_at)
-    assert ledger.revenue(session, before, "usd") == NOTHING
 
 
 def test_a_fact_is_posted_once(session, paid, clock):

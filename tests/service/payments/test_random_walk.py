@@ -13,7 +13,7 @@ from sqlalchemy import select
 from consult.core.errors import ConsultError
 from consult.core.money import Money
 from consult.db.transaction import transaction
-from consult.payments import refund_service
+from consult.payments import refund_calls, refund_service
 from consult.payments import till as tills
 from consult.payments.demo_gateway import Fault
 from consult.payments.lifecycle import LIVE, PaymentState
@@ -102,7 +102,7 @@ class Walk(RuleBasedStateMachine):
         for refund_id in [refund.id for refund in self.refunds()]:
             self.demo.faults = list(faults)
             with suppress(ConsultError, CrashError):
-                tills.run_refund(teller, refund_id, self.clock())
+                refund_calls.run_refund(teller, refund_id, self.clock())
         self.demo.faults = []
 
     @invariant()

@@ -1,7 +1,6 @@
 """Our payments held against Stripe's lists. The real SDK speaks to the double over HTTP."""
 
 from datetime import timedelta
-from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -16,7 +15,14 @@ from consult.payments.ledger import post_once
 from consult.payments.lifecycle import PaymentState
 from consult.payments.models import LedgerEntry, LedgerKind, Payment, Reconciliation
 from consult.payments.outcomes import Paid
-from consult.payments.reconciler import AGAIN_AFTER, EVERY, is_due, reconcile
+from consult.payments.reconciler import (
+    AGAIN_AFTER,
+    ALARM_AFTER,
+    EVERY,
+    is_due,
+    reconcile,
+    tell_of_silence,
+)
 from tests.stripe_double import Fault
 from tests.stripe_double.cards import Card
 
@@ -25,37 +31,18 @@ URLS = ReturnUrls("https://clinic.example/paid", "https://clinic.example/back")
 
 
 @pytest.fixture
-def till(session, stripe, hear):
-    return tills.Till(session, partial(transaction, session), stripe, hear)
+def gateway(stripe):
+    return stripe
+
+
+@pytest.fixture
+def pay(pay_at):
+    return pay_at
 
 
 @pytest.fixture
 def run(till, clock):
     return lambda: reconcile(till, URLS.success_url, clock())
-
-
-@pytest.fixture
-def opened(till, start, find, news):
-    payment = find(start(till).payment_id)
-    news.clear()
-    return payment
-
-
-@pytest.fixture
-def paid(till, opened, pay_at, clock, find, news):
-    pay_at(opened.checkout_id)
-    tills.sync(till, opened.id, clock())
-    news.clear()
-    return find(opened.id)
-
-
-@pytest.fixture
-def entries(session):
-    def read():
-        session.rollback()
-        return [(entry.kind.value, entry.amount_minor) for entry in session.query(LedgerEntry)]
-
-    return read
 
 
 @pytest.fixture
@@ -128,6 +115,12 @@ def test_a_webhook_that_came_is_not_looked_at_again(
         200 if receive(till, stripe.parse_webhook(body, headers), clock()) else 204
     )
     double.hooks.deliver_all()
+    assert run().missed_events == 0
+
+
+def test_an_event_of_the_other_mode_is_let_go(run, paid, double):
+    for event in double.account.of_kind("event"):
+        event["livemode"] = True
     assert run().missed_events == 0
 
 
@@ -222,6 +215,49 @@ def test_a_run_that_broke_off_is_due_again_in_an_hour_and_one_that_ended_in_a_da
     assert not due()
     clock.advance(timedelta(seconds=1))
     assert due()
+
+
+def test_three_days_without_a_finished_run_are_told_once_until_one_ends(
+    till, run, clock, double, opened, waiting, alerts, session
+):
+    def day(silent):
+        clock.advance(EVERY)
+        if silent:
+            double.faults = [Fault.ERROR_500]
+            with pytest.raises(GatewayDown):
+                run()
+        else:
+            run()
+        tell_of_silence(till, clock())
+        session.rollback()
+
+    told = (AlertKind.UNRECONCILED, None, None)
+    day(silent=False)
+    clock.advance(ALARM_AFTER - timedelta(seconds=1))
+    tell_of_silence(till, clock())
+    assert waiting() == []
+    day(silent=True)
+    day(silent=True)
+    assert (waiting(), alerts) == ([told], [AlertKind.UNRECONCILED])
+    day(silent=False)
+    assert waiting() == []
+    clock.advance(ALARM_AFTER)
+    tell_of_silence(till, clock())
+    assert (waiting(), alerts) == ([told], [AlertKind.UNRECONCILED] * 2)
+
+
+def test_a_payment_never_compared_is_told_of_three_days_after_it_and_no_payment_never(
+    till, start, clock, waiting
+):
+    clock.advance(2 * ALARM_AFTER)
+    tell_of_silence(till, clock())
+    start(till)
+    clock.advance(ALARM_AFTER - timedelta(seconds=1))
+    tell_of_silence(till, clock())
+    assert waiting() == []
+    clock.advance(timedelta(seconds=1))
+    tell_of_silence(till, clock())
+    assert waiting() == [(AlertKind.UNRECONCILED, None, None)]
 
 
 def test_one_payment_that_cannot_be_asked_about_keeps_no_other_waiting_and_the_run_is_not_over(

@@ -8,11 +8,11 @@ import pytest
 from consult.core.errors import NotFound
 from consult.core.money import Money
 from consult.db.transaction import transaction
-from consult.payments import refund_service
-from consult.payments import till as tills
+from consult.payments import refund_calls, refund_service
 from consult.payments.alerts import AlertKind, open_alerts
 from consult.payments.asking import SOONEST
-from consult.payments.demo_gateway import KEY_LIFETIME, Fault
+from consult.payments.demo_gateway import Fault
+from consult.payments.demo_memory import KEY_LIFETIME
 from consult.payments.errors import ForeignSnapshot, RefundAlreadyRequested, RefundDelayed, RefundTooLarge
 from consult.payments.gateway import RefundSnapshot, RefundStatus
 from consult.payments.lifecycle import RefundState
@@ -24,15 +24,6 @@ from consult.payments.service import record_snapshot
 PRICE = Money(9000, "usd")
 HALF = Money(4500, "usd")
 NOTHING = Money(0, "usd")
-
-
-@pytest.fixture
-def paid(till, start, demo, clock, find, news):
-    payment = find(start(till).payment_id)
-    demo.pay(payment.checkout_id, clock())
-    tills.sync(till, payment.id, clock())
-    news.clear()
-    return find(payment.id)
 
 
 @pytest.fixture
@@ -94,8 +85,8 @@ def test_a_refund_sent_is_in_the_ledger_once(
 ):
     refund_id = request_refund(HALF)
     moved = RefundMoved(refund_id, paid.id, booking_id, RefundState.SUCCEEDED)
-    assert tills.run_refund(till, refund_id, clock()) == moved
-    assert tills.run_refund(till, refund_id, clock()) == NothingNew()
+    assert refund_calls.run_refund(till, refund_id, clock()) == moved
+    assert refund_calls.run_refund(till, refund_id, clock()) == NothingNew()
     assert news == [moved]
     assert read(refund_id).state is RefundState.SUCCEEDED
     assert (kept(booking_id), sent()) == (HALF, 1)
@@ -118,7 +109,7 @@ def test_the_same_reason_with_another_amount_is_refused(request_refund):
 def test_parts_add_up_to_no_more_than_was_charged(till, request_refund, clock, run_the_first):
     first = request_refund(Money(4000, "usd"), "one")
     if run_the_first:
-        tills.run_refund(till, first, clock())
+        refund_calls.run_refund(till, first, clock())
     with pytest.raises(RefundTooLarge) as refusal:
         request_refund(Money(5001, "usd"), "two")
     assert (refusal.value.asked, refusal.value.left) == (Money(5001, "usd"), Money(5000, "usd"))
@@ -185,10 +176,10 @@ def test_without_an_answer_the_refund_waits_and_is_sent_once_in_the_end(
     refund_id = request_refund()
     demo.faults = faults
     with pytest.raises(RefundDelayed) as delay:
-        tills.run_refund(till, refund_id, clock())
+        refund_calls.run_refund(till, refund_id, clock())
     assert (delay.value.refund_id, delay.value.attempts) == (refund_id, 1)
     assert (read(refund_id).state, kept(booking_id)) == (RefundState.REQUESTED, PRICE)
-    tills.run_refund(till, refund_id, clock())
+    refund_calls.run_refund(till, refund_id, clock())
     assert (read(refund_id).state, kept(booking_id), sent()) == (RefundState.SUCCEEDED, NOTHING, 1)
 
 
@@ -198,11 +189,28 @@ def test_a_refund_whose_answer_was_lost_is_found_after_the_key_is_forgotten(
     refund_id = request_refund(HALF)
     demo.faults = [None, Fault.DOWN_AFTER]
     with pytest.raises(RefundDelayed):
-        tills.run_refund(till, refund_id, clock())
+        refund_calls.run_refund(till, refund_id, clock())
     clock.advance(KEY_LIFETIME)
-    tills.run_refund(till, refund_id, clock())
+    refund_calls.run_refund(till, refund_id, clock())
     assert sent() == 1
     assert gateway_net(paid.id) == HALF
+
+
+def test_a_refund_whose_answer_was_lost_is_sent_once_though_the_list_is_behind(
+    till, request_refund, demo, clock, read, sent
+):
+    class Behind(type(demo)):
+        def refunds(self, gateway_payment_id):
+            super().refunds(gateway_payment_id)
+            return []
+
+    demo.__class__ = Behind
+    refund_id = request_refund(HALF)
+    demo.faults = [None, Fault.DOWN_AFTER]
+    with pytest.raises(RefundDelayed):
+        refund_calls.run_refund(till, refund_id, clock())
+    refund_calls.run_refund(till, refund_id, clock())
+    assert (read(refund_id).state, sent()) == (RefundState.SUCCEEDED, 1)
 
 
 def test_a_refused_refund_fails_and_the_money_is_still_here(
@@ -211,7 +219,7 @@ def test_a_refused_refund_fails_and_the_money_is_still_here(
     refund_id = request_refund()
     demo.faults = [None, Fault.REFUSE]
     moved = RefundMoved(refund_id, paid.id, booking_id, RefundState.FAILED)
-    assert tills.run_refund(till, refund_id, clock()) == moved
+    assert refund_calls.run_refund(till, refund_id, clock()) == moved
     assert news == [moved]
     assert kept(booking_id) == PRICE
 
@@ -252,7 +260,7 @@ def test_a_settled_refund_asks_nobody(till, request_refund, record, demo, clock)
     refund_id = request_refund()
     record(refund_id, RefundStatus.SUCCEEDED)
     demo.faults = [Fault.DOWN_BEFORE]
-    assert tills.run_refund(till, refund_id, clock()) == NothingNew()
+    assert refund_calls.run_refund(till, refund_id, clock()) == NothingNew()
 
 
 @pytest.mark.parametrize("change", [{"ref": "another"}, {"gateway_id": "re_2"}])
@@ -265,7 +273,7 @@ def test_a_snapshot_of_another_refund_is_refused(request_refund, record, change)
 
 def test_a_refund_nobody_knows_is_not_found(till, booking_id, clock):
     with pytest.raises(NotFound):
-        tills.run_refund(till, booking_id, clock())
+        refund_calls.run_refund(till, booking_id, clock())
 
 
 def test_another_gateways_refund_waits_and_no_try_is_counted(till, request_refund, demo, clock, read):
@@ -275,7 +283,7 @@ def test_another_gateways_refund_waits_and_no_try_is_counted(till, request_refun
     refund_id = request_refund()
     demo.__class__ = Successor
     with pytest.raises(RefundDelayed):
-        tills.run_refund(till, refund_id, clock())
+        refund_calls.run_refund(till, refund_id, clock())
     assert read(refund_id).attempts == 0
 
 
@@ -288,15 +296,15 @@ def test_each_failed_try_puts_the_next_one_off_and_a_person_is_told_while_it_goe
         assert alerts == ([] if len(waits) < 5 else [AlertKind.REFUND_STUCK])
         demo.faults = [Fault.DOWN_BEFORE]
         with pytest.raises(RefundDelayed):
-            tills.run_refund(till, refund_id, clock())
-        tills.tell_of_stuck_refunds(till, clock())
+            refund_calls.run_refund(till, refund_id, clock())
+        refund_calls.tell_of_stuck_refunds(till, clock())
         minutes = 0
         while refund_id not in due() and minutes < 5000:
             clock.advance(timedelta(minutes=4))
             minutes += 4
         waits.append(minutes)
     assert waits == [4, 16, 64, 256, 1024, 1440, 1440]
-    assert tills.run_refund(till, refund_id, clock()).state is RefundState.SUCCEEDED
+    assert refund_calls.run_refund(till, refund_id, clock()).state is RefundState.SUCCEEDED
     session.rollback()
     assert open_alerts(session) == []
 
@@ -338,11 +346,11 @@ def test_a_refund_the_gateway_may_have_heard_of_stays(
 ):
     refund_id = request_refund()
     if tried == "sent":
-        tills.run_refund(till, refund_id, clock())
+        refund_calls.run_refund(till, refund_id, clock())
     else:
         demo.faults = [Fault.DOWN_BEFORE]
         with pytest.raises(RefundDelayed):
-            tills.run_refund(till, refund_id, clock())
+            refund_calls.run_refund(till, refund_id, clock())
     with transaction(session):
         assert not refund_service.withdraw_refund(session, booking_id, "therapist")
     assert session.query(Refund).count() == 1

@@ -140,19 +140,20 @@ def test_payments_and_refunds_under_way_are_listed_and_failures_for_a_while(sess
 
 
 def test_the_last_comparison_is_the_newest_that_was_finished_with_this_gateway(session, clock):
-    assert reports.last_reconciliation(session, "stripe") is None
+    assert reports.last_reconciliation(session, "stripe", True) is None
     with transaction(session):
-        for gateway, began, finished in (
-            ("stripe", 1, 2), ("stripe", 3, 4), ("stripe", 5, None), ("demo", 6, 7),
+        for gateway, livemode, began, finished in (
+            ("stripe", True, 1, 2), ("stripe", True, 3, 4), ("stripe", True, 5, None),
+            ("stripe", False, 6, 7), ("demo", True, 6, 7),
         ):  # fmt: skip
             session.add(
                 Reconciliation(
                     gateway=gateway,
-                    livemode=True,
+                    livemode=livemode,
                     began_at=clock() + began * DAY,
                     finished_at=clock() + finished * DAY if finished else None,
                 )
             )
-    found = reports.last_reconciliation(session, "stripe")
+    found = reports.last_reconciliation(session, "stripe", True)
     assert found is not None
     assert found.finished_at == clock() + 4 * DAY

@@ -2,7 +2,6 @@
 holds and what our ledger says are the same in the end. The real SDK speaks to the double over HTTP.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -11,7 +10,7 @@ import pytest
 
 from consult.core.money import Money
 from consult.db.transaction import transaction
-from consult.payments import service
+from consult.payments import refund_calls, service
 from consult.payments import till as tills
 from consult.payments.alerts import AlertKind
 from consult.payments.errors import CheckoutRefused, CheckoutUnavailable, RefundDelayed, RefundTooLarge
@@ -34,9 +33,18 @@ class CrashError(Exception):
 
 
 @pytest.fixture
-def till(session, stripe, hear, double, clock):
-    """With Stripe behind it; the double's events come in at its side door."""
-    till = tills.Till(session, partial(transaction, session), stripe, hear)
+def gateway(stripe):
+    return stripe
+
+
+@pytest.fixture
+def pay(pay_at):
+    return pay_at
+
+
+@pytest.fixture(autouse=True)
+def side_door(till, stripe, double, clock):
+    """Where the double's events come in."""
 
     def take(body, headers):
         try:
@@ -48,22 +56,6 @@ def till(session, stripe, hear, double, clock):
         return 200
 
     double.hooks.send = take
-    return till
-
-
-@pytest.fixture
-def opened(till, start, find, news):
-    payment = find(start(till).payment_id)
-    news.clear()
-    return payment
-
-
-@pytest.fixture
-def paid(till, opened, pay_at, clock, find, news):
-    pay_at(opened.checkout_id)
-    tills.sync(till, opened.id, clock())
-    news.clear()
-    return find(opened.id)
 
 
 @pytest.fixture
@@ -78,22 +70,13 @@ def the_payment(session, booking_id):
 
 
 @pytest.fixture
-def entries(session) -> Callable[[], list[tuple[str, int]]]:
-    def read() -> list[tuple[str, int]]:
-        session.rollback()
-        return [(entry.kind.value, entry.amount_minor) for entry in session.query(LedgerEntry)]
-
-    return read
-
-
-@pytest.fixture
 def send_back(till, session, paid, clock):
     """Ask for a refund and send it, as the worker does."""
 
     def send(amount: Money, reason: str = "patient") -> Refund:
         with transaction(session):
             refund_id = request_refund(session, paid.id, amount, reason, clock()).id
-        tills.run_refund(till, refund_id, clock())
+        refund_calls.run_refund(till, refund_id, clock())
         session.rollback()
         return session.get_one(Refund, refund_id)
 
@@ -335,10 +318,10 @@ def test_row_20_a_refund_whose_answer_and_key_are_lost_is_sent_once(
         refund_id = request_refund(session, paid.id, PRICE, "patient", clock()).id
     double.faults = [None, Fault.DROPPED_AFTER, Fault.DROPPED_AFTER]
     with pytest.raises(RefundDelayed):
-        tills.run_refund(till, refund_id, clock())
+        refund_calls.run_refund(till, refund_id, clock())
     double.keys.forget()
     clock.advance(timedelta(days=2))
-    assert tills.run_refund(till, refund_id, clock()).state is RefundState.SUCCEEDED
+    assert refund_calls.run_refund(till, refund_id, clock()).state is RefundState.SUCCEEDED
     assert len(double.account.of_kind("refund")) == 1
     assert entries() == [("charge", 9000), ("refund", -9000)]
 
@@ -359,7 +342,7 @@ def test_row_21_a_refund_that_fails_days_later_is_taken_back_and_told(
     tills.sync(till, opened.id, clock())
     with transaction(session):
         refund_id = request_refund(session, opened.id, PRICE, "patient", clock()).id
-    tills.run_refund(till, refund_id, clock())
+    refund_calls.run_refund(till, refund_id, clock())
     news.clear()
     double.settle()
     double.hooks.deliver_all()
@@ -374,7 +357,7 @@ def test_row_21_a_pending_refund_is_asked_about_until_it_is_done(
     tills.sync(till, opened.id, clock())
     with transaction(session):
         refund_id = request_refund(session, opened.id, PRICE, "patient", clock()).id
-    assert tills.run_refund(till, refund_id, clock()).state is RefundState.PENDING
+    assert refund_calls.run_refund(till, refund_id, clock()).state is RefundState.PENDING
     double.settle()
     double.hooks.deliver_all()
     session.rollback()

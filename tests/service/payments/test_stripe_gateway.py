@@ -183,3 +183,17 @@ def test_a_dispute_says_whether_the_money_is_gone_and_whether_it_came_back(
         stripe.refund(payment, PRICE, "ref-1", "refund-1")
     double.decide_disputes(won=won)
     assert [dispute.reinstated for dispute in stripe.disputes(payment)] == [reinstated]
+
+
+@pytest.mark.parametrize("kind", ["refund", "event"])
+def test_all_pages_of_refunds_and_events_are_read(stripe, double, paid, clock, kind):
+    stripe.refund(paid.gateway_payment_id, Money(100, "usd"), "ours", "key-2")
+
+    def read():
+        return stripe.refunds(paid.gateway_payment_id) if kind == "refund" else stripe.events(clock())
+
+    before, one = len(read()), double.account.of_kind(kind)[0]
+    for number in range(101):
+        id_ = f"{one['id']}_{number}"
+        double.account.objects[id_] = {**one, "id": id_}
+    assert len(read()) == before + 101

@@ -19,7 +19,7 @@ from consult.db.sealing import SealBroken, Sealer
 from consult.db.transaction import transaction
 from consult.payments.lifecycle import PaymentState
 from consult.payments.models import LedgerEntry, LedgerKind, Payment
-from consult.receipts.facts import Kind, ReceiptFacts
+from consult.receipts.facts import Kind, Mode, ReceiptFacts
 from consult.receipts.models import Receipt, ReceiptSeries
 from consult.receipts.service import (
     document_number,
@@ -85,19 +85,19 @@ class World:
             self.session.add(row)
         return entry_id
 
-    def issue(self, session: Session, entry_id: uuid.UUID, kind: Kind, demo: bool = False) -> Receipt:
+    def issue(self, session: Session, entry_id: uuid.UUID, kind: Kind, mode: Mode = Mode.LIVE) -> Receipt:
         return issue(
             session,
             ledger_entry_id=entry_id,
             booking_id=self.booking_id,
-            facts=facts(kind, demo),
+            facts=facts(kind, mode),
             sealer=SEALER,
             now=NOW,
         )
 
 
-def facts(kind: Kind = Kind.RECEIPT, demo: bool = False) -> ReceiptFacts:
-    return replace(FACTS, kind=kind, demo=demo)
+def facts(kind: Kind = Kind.RECEIPT, mode: Mode = Mode.LIVE) -> ReceiptFacts:
+    return replace(FACTS, kind=kind, mode=mode)
 
 
 @pytest.fixture
@@ -116,25 +116,29 @@ class GivenUpError(Exception):
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(list(Kind)), st.booleans(), st.sampled_from(["keep", "give up", "twice"])),
+    st.tuples(
+        st.sampled_from(list(Kind)),
+        st.sampled_from(list(Mode)),
+        st.sampled_from(["keep", "give up", "twice"]),
+    ),
     max_size=12,
 )
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
-def test_every_series_counts_from_one_without_a_gap(world: World, steps: list[tuple[Kind, bool, str]]):
+def test_every_series_counts_from_one_without_a_gap(world: World, steps: list[tuple[Kind, Mode, str]]):
     with transaction(world.session):
         world.session.execute(delete(Receipt))
         world.session.execute(delete(ReceiptSeries))
     kept = 0
-    for kind, demo, end in steps:
+    for kind, mode, end in steps:
         entry_id = world.entry()
         try:
             with transaction(world.session):
-                first = document_number(world.issue(world.session, entry_id, kind, demo))
+                first = document_number(world.issue(world.session, entry_id, kind, mode))
                 if end == "twice":
-                    assert document_number(world.issue(world.session, entry_id, kind, demo)) == first
+                    assert document_number(world.issue(world.session, entry_id, kind, mode)) == first
                 if end == "give up":
                     raise GivenUpError
         except GivenUpError:
@@ -148,11 +152,24 @@ def test_every_series_counts_from_one_without_a_gap(world: World, steps: list[tu
 def test_each_kind_of_document_and_of_money_has_its_series(world: World):
     given = []
     for kind in Kind:
-        for demo in (False, True):
+        for mode in Mode:
             entry_id = world.entry()
             with transaction(world.session):
-                given.append(document_number(world.issue(world.session, entry_id, kind, demo)))
-    assert given == ["R-000001", "DEMO-R-000001", "C-000001", "DEMO-C-000001", "R-000002", "DEMO-R-000002"]
+                given.append(document_number(world.issue(world.session, entry_id, kind, mode)))
+    assert given == [
+        *("R-000001", "TEST-R-000001", "DEMO-R-000001"),
+        *("C-000001", "TEST-C-000001", "DEMO-C-000001"),
+        *("R-000002", "TEST-R-000002", "DEMO-R-000002"),
+    ]
+
+
+def test_series_that_came_later_begin_beside_those_there_are(world: World):
+    with transaction(world.session):
+        world.session.add(ReceiptSeries(series="R", last_number=41))
+    for mode, number in ((Mode.TEST, "TEST-R-000001"), (Mode.LIVE, "R-000042")):
+        entry_id = world.entry()
+        with transaction(world.session):
+            assert document_number(world.issue(world.session, entry_id, Kind.RECEIPT, mode)) == number
 
 
 def test_a_document_is_found_by_its_number_and_its_entry(world: World):

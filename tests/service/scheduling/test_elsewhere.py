@@ -143,7 +143,7 @@ def test_what_is_booked_or_paid_for_stands_and_is_named_as_a_clash(
         assert service.book(db_session, late, after).status is Status.BOOKED
 
     clashes = external.clashes(db_session, clinic.schedule_id, after)
-    assert [(clash.start_at, clash.calendar_id) for clash in clashes] == [
+    assert [(clash.span.start_at, clash.calendar_id) for clash in clashes] == [
         (at(2, 15), calendar_id),
         (at(2, 17), calendar_id),
     ]

@@ -3,32 +3,29 @@
 import csv
 import io
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from consult.booking.takings import Entry
-from consult.booking.takings_csv import COLUMNS, as_text, decimal, to_csv
+from consult.booking.takings_csv import COLUMNS, OUTSIDE, Entry, as_text, decimal, to_csv
 from consult.core.money import Money
-from consult.payments.models import LedgerEntry, LedgerKind, Payment
-from consult.payments.reports import Posted
 
 PAYMENT, BOOKING = uuid.UUID(int=1), uuid.UUID(int=2)
 
 
-def entry(
-    minor: int = -6000, *, ref: str = "re_1", number: str | None = "C-000001", real: bool = True
-) -> Entry:
-    posted = LedgerEntry(
-        payment_id=PAYMENT,
-        kind=LedgerKind.REFUND,
-        amount_minor=minor,
-        currency="usd",
+def entry(*, ref: str = "re_1", number: str | None = "C-000001", real: bool = True) -> Entry:
+    return Entry(
+        at=datetime(2026, 6, 2, 1, 30, 15, 999, tzinfo=UTC),
+        kind="refund",
+        amount=Money(-6000, "usd"),
+        livemode=real,
+        number=number,
+        gateway="stripe",
         gateway_ref=ref,
-        created_at=datetime(2026, 6, 2, 1, 30, 15, 999, tzinfo=UTC),
+        payment_id=PAYMENT,
+        booking_id=BOOKING,
     )
-    payment = Payment(id=PAYMENT, booking_id=BOOKING, gateway="stripe", livemode=real)
-    return Entry(Posted(posted, payment), number)
 
 
 def read(text: str) -> list[dict[str, str]]:
@@ -50,6 +47,7 @@ def test_an_entry_is_one_row_with_both_times_and_its_document():
             "gateway_ref": "re_1",
             "payment": str(PAYMENT),
             "booking": str(BOOKING),
+            "note": "",
         }
     ]
 
@@ -57,6 +55,16 @@ def test_an_entry_is_one_row_with_both_times_and_its_document():
 def test_play_money_is_marked_and_what_has_no_document_has_none():
     [row] = read(to_csv([entry(real=False, number=None)], "Etc/UTC"))
     assert (row["real_money"], row["document"]) == ("no", "")
+
+
+def test_what_was_paid_back_outside_has_her_note_and_nothing_of_the_gateways():
+    outside = replace(
+        entry(number=None), kind=OUTSIDE, gateway="", gateway_ref="", note="=bank transfer, June 2"
+    )
+    [row] = read(to_csv([outside], "Etc/UTC"))
+    assert (row["kind"], row["amount"]) == ("paid_outside", "-60.00")
+    assert (row["gateway"], row["gateway_ref"], row["document"]) == ("", "", "")
+    assert row["note"] == "'=bank transfer, June 2"
 
 
 def test_lines_end_as_the_standard_says_and_a_month_without_entries_is_its_names():

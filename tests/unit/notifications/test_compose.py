@@ -6,13 +6,18 @@ from jinja2 import Environment
 
 from consult.core.timespan import TimeSpan
 from consult.notifications.compose import (
+    CalendarAddress,
     Cancelled,
     Confirmation,
+    EarlierWithdrawn,
     Letter,
     Moved,
     Recipient,
+    RefundNotice,
     Reinstated,
     SafetyHold,
+    TherapistCalendarClash,
+    TherapistCalendarStale,
     TherapistCancelled,
     TherapistMoneyAlert,
     TherapistMoved,
@@ -34,23 +39,43 @@ WAS = "Monday, June 1, 2026, 3:00 pm to 3:45 pm, New York time (EDT)"
 BOOK = "https://book.example.org/book"
 VISIT = ("Dr. Olivia Patel", "+1 555 0100", SPAN, ZONE, PAGE)
 
+
+def cancelled(
+    *, by_patient: bool = True, paid: str = "", refunded: str = "", pack: str = "", pack_left: str = ""
+) -> Cancelled:
+    return Cancelled(
+        *VISIT,
+        by_patient=by_patient,
+        paid=paid,
+        refunded=refunded,
+        pack=pack,
+        pack_left=pack_left,
+        book_url=BOOK,
+    )
+
+
 TO_PATIENT: list[Letter] = [
     Confirmation(*VISIT),
     SafetyHold(*VISIT),
     Moved(*VISIT, old_span=OLD_SPAN, by_patient=True),
     Moved(*VISIT, old_span=OLD_SPAN, by_patient=False),
-    Cancelled(*VISIT, by_patient=True, paid="$120.00", refunded="$60.00", book_url=BOOK),
-    Cancelled(*VISIT, by_patient=False, paid="$120.00", refunded="$120.00", book_url=BOOK),
+    cancelled(by_patient=True, paid="$120.00", refunded="$60.00"),
+    cancelled(by_patient=False, paid="$120.00", refunded="$120.00"),
+    *(cancelled(pack=fate, pack_left="2 of 3") for fate in ("returned", "used", "paid_back")),
     Reinstated(*VISIT),
+    EarlierWithdrawn(*VISIT, offered_span=OLD_SPAN),
 ]
 TO_THERAPIST: list[Letter] = [
     TherapistNewBooking(SPAN, ZONE, THERAPIST_PAGE),
     TherapistSafetyAlert(SPAN, ZONE, THERAPIST_PAGE),
     TherapistMoved(SPAN, ZONE, THERAPIST_PAGE, old_span=OLD_SPAN),
     TherapistCancelled(SPAN, ZONE, THERAPIST_PAGE),
+    TherapistCalendarClash(SPAN, ZONE, THERAPIST_PAGE),
 ]
 MONEY_ALERT = TherapistMoneyAlert(THERAPIST_PAGE)
-ALL = [*TO_PATIENT, *TO_THERAPIST, MONEY_ALERT]
+CALENDAR_STALE = TherapistCalendarStale(THERAPIST_PAGE)
+CALENDAR_ADDRESS = CalendarAddress("Olivia Patel", "(555) 010-0199", THERAPIST_PAGE)
+ALL = [*TO_PATIENT, *TO_THERAPIST, MONEY_ALERT, CALENDAR_STALE, CALENDAR_ADDRESS]
 
 HEALTH_WORDS = re.compile(
     r"""\bache|ankle|\barm\b|back\b|bladder|body|bowel|clinic|condition|diagnos|disease|doctor|drug|exercise|flag
@@ -91,6 +116,20 @@ def test_text_and_html_both_say_when_and_where_to_go_on(environment: Environment
         assert letter.page_url in body
     assert f'href="{letter.page_url}"' in message.html
     assert letter.page_url in message.text.splitlines()
+
+
+def test_an_unread_calendar_is_told_with_where_to_look_and_without_its_name(environment: Environment) -> None:
+    message = written(environment, CALENDAR_STALE)
+
+    assert THERAPIST_PAGE in message.text.splitlines()
+    assert f'href="{THERAPIST_PAGE}"' in message.html
+
+
+def test_what_is_gone_and_what_stays_are_both_named(environment: Environment) -> None:
+    message = written(environment, EarlierWithdrawn(*VISIT, offered_span=OLD_SPAN))
+
+    for body in (message.text, message.html):
+        assert body.index(WAS) < body.index(WHEN)
 
 
 def test_a_money_alert_says_where_to_look_and_nothing_of_what_it_is(environment: Environment) -> None:
@@ -160,14 +199,43 @@ def test_a_move_says_whose_it_was(environment: Environment, by_patient: bool, wo
 def test_a_cancellation_says_what_is_refunded_and_no_more(
     environment: Environment, paid: str, refunded: str, words: str | None, by_patient: bool
 ) -> None:
-    letter = Cancelled(*VISIT, by_patient=by_patient, paid=paid, refunded=refunded, book_url=BOOK)
-    message = written(environment, letter)
+    message = written(environment, cancelled(by_patient=by_patient, paid=paid, refunded=refunded))
 
     for body in (message.text, re.sub(r"</?strong>", "", message.html)):
         assert words in body if words else "refunded" not in body
         assert ("you cancelled" in body) is by_patient
         assert BOOK in body
     assert "\n\n\n" not in message.text
+
+
+@pytest.mark.parametrize(
+    ("pack", "words"),
+    [
+        ("returned", "Your session was returned to your pack: 2 of 3 left."),
+        ("used", "so it counts as used: 2 of 3 left."),
+        ("paid_back", "Your whole pack is refunded, so its code can’t be used any more."),
+        ("", None),
+    ],
+)
+def test_a_cancellation_says_what_became_of_a_session_of_a_pack(
+    environment: Environment, pack: str, words: str | None
+) -> None:
+    message = written(environment, cancelled(pack=pack, pack_left="2 of 3" if pack else ""))
+
+    for body in (message.text, re.sub(r"</?strong>", "", message.html)):
+        assert words in body if words else "pack" not in body
+    assert "\n\n\n" not in message.text
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_a_payment_too_many_is_not_called_a_lost_appointment(environment: Environment, twice: bool) -> None:
+    message = written(environment, RefundNotice("+1 555 0100", "$120.00", twice, BOOK))
+
+    for body in (message.text, message.html):
+        assert ("could not book" in body) is not twice
+        assert ("It stands as it is booked" in body) is twice
+        assert (BOOK in body) is not twice
+        assert "5 to 10 days" in body
 
 
 @pytest.mark.parametrize("letter", TO_THERAPIST, ids=names(TO_THERAPIST))
@@ -227,3 +295,12 @@ def test_the_invitation_and_the_key_travel_with_the_mail(environment: Environmen
 
     assert (message.calendar, message.calendar_method) == (b"BEGIN:VCALENDAR", "REQUEST")
     assert (message.dedupe_key, message.to_email) == ("confirmation:1", "ann@example.com")
+
+
+def test_the_calendar_addresss_mail_leads_to_its_page_and_says_what_else_it_does(environment: Environment):
+    message = written(environment, CALENDAR_ADDRESS)
+    assert message.subject == "Your calendar address"
+    for body in (message.text, message.html):
+        assert THERAPIST_PAGE in body
+        assert "An address you had before no longer works." in body
+        assert "(555) 010-0199" in body

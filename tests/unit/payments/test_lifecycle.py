@@ -124,6 +124,7 @@ requested  | pending   | succeeded | failed
 pending    | pending   | succeeded | failed
 succeeded  | succeeded | succeeded | failed
 failed     | failed    | failed    | failed
+canceled   | canceled  | canceled  | canceled
 """
 
 

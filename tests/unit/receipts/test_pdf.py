@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from pypdf import PdfReader
 
-from consult.receipts.facts import Issuer, Kind, Paper
-from consult.receipts.pdf import render
+from consult.receipts.facts import Issuer, Kind, Mode, Paper
+from consult.receipts.pdf import can_print, render
 
 from .test_facts import FACTS
 
@@ -50,10 +50,12 @@ def test_a_correction_names_what_it_corrects(kind, said):
     assert said in text_of(replace(FACTS, kind=kind))
 
 
-def test_play_money_is_said_to_be_play_money_first_of_all():
-    text = text_of(replace(RECEIPT, demo=True))
-    assert text.startswith("DEMO")
+@pytest.mark.parametrize(("mode", "other"), [(Mode.DEMO, "TEST"), (Mode.TEST, "DEMO")])
+def test_play_money_is_said_to_be_play_money_first_of_all(mode, other):
+    text = text_of(replace(RECEIPT, mode=mode))
+    assert text.startswith(mode.upper())
     assert "no money was taken" in text
+    assert other not in text
 
 
 def test_the_same_facts_make_the_same_bytes():
@@ -82,7 +84,6 @@ def test_the_page_is_as_large_as_the_paper(paper, points):
         ("Ελένη Παπαδοπούλου", "Ελένη Παπαδοπούλου"),
         ("Анна Иванова", "Анна Иванова"),
         ("Ro😀sa 👩‍⚕️ Marin", "Rosa Marin"),
-        ("李小龙", "???"),
         ("ﬁona", "fiona"),
     ],
 )
@@ -92,9 +93,51 @@ def test_names_are_written_as_far_as_the_font_goes_and_none_comes_into_the_log(n
     assert name not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("李小龙", "li@example.com"),
+        ("さくら", "li@example.com"),
+        ("김민준", "li@example.com"),
+        ("محمد", "li@example.com"),
+        ("李小龙 (Bruce Lee)", "\ufffd\ufffd\ufffd (Bruce Lee), li@example.com"),
+    ],
+)
+def test_a_name_that_cannot_be_printed_is_not_passed_over_in_silence(name, written, caplog):
+    caplog.set_level(logging.DEBUG)
+    assert not can_print(name)
+    text = " ".join(text_of(replace(RECEIPT, payer=name, payer_email="li@example.com")).split())
+    assert f"Received from {written} Means" in text
+    assert "The email address says who paid" in text
+    assert "?" not in text
+    assert ("stands for a letter" in text) is ("Bruce" in name)
+    assert name not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Thị Diễm", "Анна Иванова", "Ro😀sa 👩‍⚕️ Marin", "ﬁona", ""])
+def test_a_name_is_printed_when_no_letter_of_it_is_lost(name):
+    assert can_print(name)
+
+
+def test_letters_that_cannot_be_printed_elsewhere_are_explained():
+    text = text_of(replace(RECEIPT, issuer=Issuer("Clinic 東京", "1 Quay", "", "")))
+    assert "Clinic \ufffd\ufffd" in text
+    assert "\ufffd stands for a letter that cannot be printed here." in text
+    # As issued before there was an address to fall back on.
+    assert "stands for a letter" in text_of(replace(RECEIPT, payer="李小龙"))
+    assert "stands for a letter" not in text_of(RECEIPT)
+
+
 def test_all_of_it_fits_one_page_however_much_may_be_typed():
     issuer = Issuer("N" * 100, "\n".join(["A" * 60] * 6), "1" * 60, "Not taxed, " * 27)
-    facts = replace(FACTS, demo=True, issuer=issuer, payer="Maximiliana " * 16, paper=Paper.LETTER)
+    facts = replace(
+        FACTS,
+        mode=Mode.DEMO,
+        payer_email="m" * 60 + "@" + "e" * 80 + ".com",
+        issuer=issuer,
+        payer="Maximiliana 李" * 16,
+        paper=Paper.LETTER,
+    )
     [page] = read(facts).pages
     heights = []
     page.extract_text(visitor_text=lambda text, _cm, tm, _font, _size: text.strip() and heights.append(tm[5]))

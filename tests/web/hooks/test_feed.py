@@ -18,7 +18,7 @@ def subscribe(therapist: Therapist) -> Callable[[], str]:
     def make() -> str:
         therapist.sign_in()
         therapist.open("/therapist/calendar")
-        [button] = [button for form in therapist.page.forms for button in form.buttons if "address" in button]
+        [button] = [button for form in therapist.page.forms for button in form.buttons if "Make" in button]
         therapist.press(button)
         return therapist.page.links["Add to Apple Calendar or Outlook"].removeprefix("webcal://localhost")
 

@@ -142,7 +142,7 @@ def test_the_same_instant_written_with_another_offset_is_the_same_time(patient: 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../../etc/passwd", "America/New_York\n", "x" * 5_000])
 def test_an_unknown_zone_changes_nothing_and_says_so(patient: Patient, zone: str):
     patient.pass_safety_check()
-    page = send(patient, "/book/zone", [("zone", zone)])
+    page = send(patient, "/book/time", [("zone", zone), ("use_zone", "1")])
     assert (page.status, page.path) == (200, "/book/time")
     assert "We don’t know that time zone." in page.text
     assert page.form_with("Use this time zone").value("zone") == "America/New_York"

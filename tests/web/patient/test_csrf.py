@@ -84,7 +84,7 @@ def test_forms_without_anything_typed_answer_400_and_change_nothing(
 
     patient.open("/book/time")
     page = send_with_forged_token(patient, "Use this time zone")
-    assert page.status == 400
+    assert page.status == 422
     assert rows("SELECT zone FROM booking") == [("America/New_York",)]
 
     patient.open("/book/check")

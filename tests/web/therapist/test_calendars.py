@@ -1,8 +1,12 @@
 """The therapist's page of her other calendars."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 
 import pytest
 from flask import Flask
@@ -11,8 +15,9 @@ from consult.core.clock import FixedClock
 from consult.deps import EXTENSION
 from tests.journeys.page import Page
 from tests.journeys.patient import EARLIEST, Patient, Therapist
+from tests.journeys.test_earlier_time import TAKE, cancel, waiting_for_the_morning
 from tests.ports.outside.hosting import AT_HOME, Host, serving
-from tests.ports.outside.ics import at, calendar
+from tests.ports.outside.ics import at, calendar, event
 
 Rows = Callable[[str], list[tuple]]
 
@@ -49,7 +54,7 @@ def add(olivia: Therapist, url: str, name: str = "Family", **more: str) -> Page:
 def test_a_calendar_is_added_read_and_its_times_are_no_longer_offered(
     app: Flask, olivia: Therapist, host: Host, rows: Rows
 ):
-    olivia.follow("Calendar feed")
+    olivia.follow("Calendars")
     assert olivia.follow("Your other calendars").path == "/therapist/calendars"
     assert "None yet." in olivia.page.text
     url = host.says("/private-f00d/basic.ics", calendar(TEN_O_CLOCK))
@@ -119,6 +124,78 @@ def test_a_failure_is_shown_with_its_age_and_what_to_do(
     assert "Read Just now: 0 busy times" in olivia.press("Read now: Family").text
 
 
+def test_whole_days_keep_her_busy_unless_she_says_otherwise(olivia: Therapist, host: Host):
+    url = host.says("/a.ics", calendar(TEN_O_CLOCK, event("DTSTART;VALUE=DATE:20260603")))
+    page = add(olivia, url, whole_days_busy=True)
+    assert "It has 2 busy times" in page.text
+    add(olivia, url, name="Birthdays", whole_days_busy=False)
+    assert "Just now: 1 busy time in the next 8 weeks. Its whole-day entries keep nothing busy." in (
+        olivia.page.text
+    )
+    assert olivia.page.form_with("Read and add it").ticked("whole_days_busy") == ["yes"]
+
+
+def test_name_and_whole_days_are_changed_afterwards(olivia: Therapist, host: Host):
+    add(olivia, host.says("/a.ics", calendar(TEN_O_CLOCK, event("DTSTART;VALUE=DATE:20260603"))))
+    olivia.follow("Change Family")
+    form = olivia.page.form_with("Save")
+    assert (form.value("name"), form.ticked("whole_days_busy")) == ("Family", ["yes"])
+    form.fill("name", "  ")
+    form.fill("whole_days_busy", False)
+    page = olivia.press("Save")
+    assert (page.status, page.errors) == (422, {"name": "Give it a name, such as Family."})
+    assert page.form_with("Save").ticked("whole_days_busy") == []
+    page.form_with("Save").fill("name", "Home")
+    page = olivia.press("Save")
+    assert (page.status, page.path) == (200, "/therapist/calendars")
+    assert "Home secret address" in page.text
+    assert "1 busy time in the next 8 weeks. Its whole-day entries keep nothing busy." in page.text
+    assert olivia.open("/therapist/calendars/rubbish/change").status == 404
+
+
+def test_a_change_from_a_stale_page_keeps_what_was_typed_and_saves_nothing(
+    olivia: Therapist, host: Host, rows: Rows, send_with_forged_token: Callable[[Therapist, str], Page]
+):
+    add(olivia, host.says("/a.ics", calendar(TEN_O_CLOCK)))
+    olivia.follow("Change Family")
+    olivia.page.form_with("Save").fill("name", "Home")
+    page = send_with_forged_token(olivia, "Save")
+    assert (page.status, page.form_with("Save").value("name")) == (422, "Home")
+    assert rows("SELECT name FROM external_calendar") == [("Family",)]
+
+
+def test_while_one_calendar_hangs_everybody_else_is_served(
+    app: Flask, olivia: Therapist, patient: Patient, host: Host, rows: Rows
+):
+    """Also whoever writes: nothing is locked while another's server is waited for."""
+    asked, answer = Event(), Event()
+    whole = calendar(TEN_O_CLOCK)
+
+    def hang(request: BaseHTTPRequestHandler) -> None:
+        asked.set()
+        answer.wait(9)
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(whole)))
+        request.end_headers()
+        request.wfile.write(whole)
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        adding = elsewhere.submit(add, olivia, host.does("/a.ics", hang))
+        try:
+            assert asked.wait(9)
+            assert app.test_client().get("/times.json").status_code == 200
+            patient.book(EARLIEST)
+            another_tab = Therapist(app)
+            another_tab.sign_in()
+            assert another_tab.open("/therapist").status == 200
+            assert not adding.done()
+        finally:
+            answer.set()
+        assert "“Family” was read and is saved." in adding.result().text
+    assert "A visit meets a busy time" in olivia.page.text
+    assert rows("SELECT count(*) FROM external_busy") == [(1,)]
+
+
 def test_removing_asks_first(app: Flask, olivia: Therapist, host: Host, rows: Rows):
     add(olivia, host.says("/a.ics", calendar(TEN_O_CLOCK)))
     page = olivia.follow("Remove Family")
@@ -166,6 +243,77 @@ def test_an_hour_that_turned_busy_is_not_paid_for(
     assert rows("SELECT count(*) FROM payment") == [(0,)]
     patient.choose_time(nearest[0])
     assert patient.go_to_payment().status == 200
+
+
+def test_what_is_paid_while_the_hour_turns_busy_is_kept_and_she_is_told(
+    olivia: Therapist,
+    patient: Patient,
+    host: Host,
+    clock: FixedClock,
+    rows: Rows,
+    run_worker: Callable[[], None],
+    mails: Callable[[str], list[EmailMessage]],
+):
+    add(olivia, host.says("/a.ics", calendar()))
+    patient.come_to_check(EARLIEST)
+    patient.go_to_payment()
+    host.says("/a.ics", calendar(TEN_O_CLOCK))
+    clock.advance(timedelta(minutes=11))
+    run_worker()
+    patient.pay()
+    assert rows("SELECT status FROM appointment") == [("booked",)]
+    assert rows("SELECT count(*) FROM refund") == [(0,)]
+    run_worker()
+    told = [mail for mail in mails("olivia") if "busy elsewhere" in str(mail["Subject"])]
+    [text] = [mail.get_body(("plain",)).get_content() for mail in told]
+    assert "Monday, June 1, 2026, 10:00 am" in text
+    assert "/therapist/bookings/" in text
+    assert "knee" not in text
+    assert "Family" not in text
+
+
+def test_an_earlier_time_that_turned_busy_is_said_to_be_gone_on_the_page_and_by_mail(
+    olivia: Therapist,
+    patient: Patient,
+    another_patient: Patient,
+    host: Host,
+    run_worker: Callable[[], None],
+    mails: Callable[[str], list[EmailMessage]],
+):
+    early, late = waiting_for_the_morning(patient, another_patient)
+    cancel(another_patient, early)
+    run_worker()
+    assert patient.open(f"{late}/earlier").heading == "An earlier time is free"
+    add(olivia, host.says("/a.ics", calendar(at("20260602T140000Z", "20260602T150000Z"))))
+    page = patient.press(TAKE)
+    assert page.heading == "You are on the list"
+    assert "That earlier time can’t be had any more" in page.text
+    run_worker()
+    page = patient.open(f"{late}/earlier")
+    assert page.heading == "You are on the list"
+    assert "The earlier time that we offered you, Tuesday, June 2 at " in page.text
+    [mail] = [mail for mail in mails("rosa.marin") if mail["Subject"] == "The earlier time is gone"]
+    assert f"http://localhost{late}/earlier" in mail.get_body(("plain",)).get_content()
+
+
+def test_after_a_day_unread_she_gets_a_mail_that_leads_to_the_page(
+    olivia: Therapist,
+    host: Host,
+    clock: FixedClock,
+    run_worker: Callable[[], None],
+    mails: Callable[[str], list[EmailMessage]],
+):
+    add(olivia, host.says("/secret-1234.ics", calendar()), name="Dr. Stein")
+    host.says("/secret-1234.ics", b"", 404)
+    clock.advance(timedelta(hours=25))
+    run_worker()
+    run_worker()
+    [mail] = mails("olivia")
+    assert mail["Subject"] == "One of your other calendars cannot be read"
+    text = mail.get_body(("plain",)).get_content()
+    assert "http://localhost/therapist/calendars" in text.splitlines()
+    assert "Stein" not in mail.as_string()
+    assert "1234" not in mail.as_string()
 
 
 def test_moving_a_visit_into_a_busy_time_is_refused_by_the_calendars_name(

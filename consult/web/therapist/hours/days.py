@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from consult.booking.own_entries import block_time, unblock_time
 from consult.core.errors import NotFound
 from consult.core.given import Fault, read_clock, read_day
 from consult.deps import deps
@@ -16,7 +17,6 @@ from consult.scheduling.editor.region_names import countries, parts, region_name
 from consult.scheduling.errors import SlotTaken
 from consult.scheduling.lifecycle import TransitionRefused
 from consult.scheduling.queries import get_schedule
-from consult.scheduling.service import block_time, unblock_time
 from consult.web.auth import therapist_only
 from consult.web.security import redisplays
 
@@ -74,7 +74,7 @@ def hours_add_own() -> ResponseReturnValue:
     def block() -> None:
         schedule = get_schedule(d.session)
         title, span = check_own_entry(given, ZoneInfo(schedule.zone), d.now())
-        block_time(d.session, schedule_id=schedule.id, span=span, title=title, now=d.now())
+        block_time(d.session, schedule, span, title, d.now(), d.ports)
 
     try:
         return _answer(block, "own_saved", "own")
