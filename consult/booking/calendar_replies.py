@@ -16,7 +16,7 @@ from consult.notifications.models import OutboxMessage
 from consult.practice.service import plain_email, read_contact
 from consult.scheduling.models import Appointment
 
-from .invitations import Present, Reader, mailed, reckon
+from .letters.invitations import Present, Reader, mailed, reckon
 from .models import Booking
 from .ports import Ports
 

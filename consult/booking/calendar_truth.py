@@ -20,10 +20,10 @@ from consult.practice.service import get_therapist, read_contact
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import get_schedule
 
-from .invitations import Mailed, Present, Reader, Told, mailed, reckon
-from .letters import is_invited, sends_from
+from .letters.invitations import Mailed, Present, Reader, Told, mailed, reckon
+from .letters.sending import is_invited, sends_from
 from .models import Booking
-from .outside_calendars import CalendarRow, list_calendars
+from .outside.calendars import CalendarRow, list_calendars
 from .ports import Ports
 
 SINCE = timedelta(days=14)

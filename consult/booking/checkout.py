@@ -68,7 +68,7 @@ def open_checkout(counter: Counter, booking_id: uuid.UUID, seen: Money | None = 
         booking = lock_booking(session, booking_id)
         live = require(session, booking, Step.CHECK, now, counter.ports).payment
         dropped = live is None and vouchers.reprice(
-            session, booking, vouchers.list_price(session, booking), now
+            session, booking, vouchers.list_price(session, booking), now, counter.ports
         )
         payment_id = None if dropped else _store_payment(counter, booking, live, seen, now)
     if payment_id is None:
@@ -164,7 +164,8 @@ def _keep_briefly(counter: Counter, booking: Booking, appointment: Appointment, 
         scheduling.shorten_hold(counter.session, appointment.id, now + HOLD_TTL, now)
     elif _may_be_taken_up(counter.session, booking, appointment, now):
         # A code that was nobody's while the time was may be somebody else's by now.
-        vouchers.reprice(counter.session, booking, vouchers.list_price(counter.session, booking), now)
+        price = vouchers.list_price(counter.session, booking)
+        vouchers.reprice(counter.session, booking, price, now, counter.ports)
         with suppress(SlotTaken, SlotNotOffered, NotFound):
             scheduling.place_hold(
                 counter.session,

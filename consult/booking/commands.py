@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,14 +23,16 @@ from consult.scheduling.models import SessionType
 from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.zones import UnknownZone, canonical
 
-from . import mails, vouchers
-from .contact import contact_from
+from . import vouchers
+from .answers.contact import contact_from
+from .answers.screening import ABOUT, INTAKE, SCREEN, Screening, screening, stopping_items
 from .holds import EmailNotConfirmed, begin_hold, end_other_holds, keep_hold
 from .journey import Step
+from .late_emergency import keep_late_emergency
+from .letters import mails
 from .models import Booking
 from .ports import Ports
 from .reactions import put_on_safety_hold, tell_of_new_signs
-from .screening import ABOUT, INTAKE, SCREEN, Screening, screening, stopping_items
 from .standing import StepNotOpen, find_standing, lock_booking, lock_visit, require
 from .tokens import give_token
 
@@ -40,6 +42,11 @@ CANCELLATION_VERSION = "2026-11c"
 @dataclass(eq=False)
 class BookingClosed(ConsultError):
     """No kind of session is on offer at the moment."""
+
+
+@dataclass(eq=False)
+class AdviceChanged(ConsultError):
+    """Other signs were ticked than those whose advice was on the page."""
 
 
 @dataclass(eq=False)
@@ -90,8 +97,12 @@ def answer_screen(
     now: datetime,
     ports: Ports,
 ) -> Screening:
-    """Keep the safety answers and judge them. A stop gives a held time back at once. Raises StepNotOpen."""
+    """Keep the safety answers and judge them. A stop gives a held time back at once. Raises StepNotOpen, and
+    what `keep_late_emergency` raises.
+    """
     booking = lock_booking(session, booking)
+    if booking.confirmed_at is not None:
+        return keep_late_emergency(session, booking, SCREEN, SCREEN, answers, now, ports)
     standing = require(session, booking, Step.SCREEN, now, ports)
     intake.save_section(session, booking.id, SCREEN, answers, now, ports.sealer)
     after = intake.get_answers(session, booking.id, ports.sealer)
@@ -105,7 +116,14 @@ def answer_screen(
     return judged
 
 
-def read_advice(session: Session, booking: Booking, now: datetime) -> None:
+def read_advice(
+    session: Session, booking: Booking, signs: Collection[str], now: datetime, ports: Ports
+) -> None:
+    """The advice on these urgent signs was read. Raises AdviceChanged, StepNotOpen."""
+    booking = lock_booking(session, booking)
+    standing = require(session, booking, Step.ADVICE, now, ports)
+    if set(signs) != {flag.id for flag in standing.screening.advice}:
+        raise AdviceChanged
     booking.advice_read_at = now
     session.flush()
 
@@ -136,7 +154,7 @@ def choose_session_type(
     vouchers.lock_kept(session, booking)
     _give_time_back(session, booking, now)
     booking.session_type_id = chosen.id
-    return vouchers.reprice(session, booking, Money(chosen.price_minor, chosen.currency), now)
+    return vouchers.reprice(session, booking, Money(chosen.price_minor, chosen.currency), now, ports)
 
 
 def choose_time(
@@ -168,16 +186,16 @@ def choose_time(
         )
     except NotFound as error:
         raise SessionTypeRetired from error
-    dropped = _take_price(session, booking, now)
+    dropped = _take_price(session, booking, now, ports)
     # Once more, under the schedule's lock: another browser of theirs may have held a time just now.
     end_other_holds(session, booking, now)
     return dropped
 
 
-def _take_price(session: Session, booking: Booking, now: datetime) -> bool:
+def _take_price(session: Session, booking: Booking, now: datetime, ports: Ports) -> bool:
     """The price comes from the moment the length comes from. Who agreed to another one is asked again."""
     held, agreed_to = session.get_one(SessionType, booking.session_type_id), vouchers.price_of(booking)
-    dropped = vouchers.reprice(session, booking, Money(held.price_minor, held.currency), now)
+    dropped = vouchers.reprice(session, booking, Money(held.price_minor, held.currency), now, ports)
     if vouchers.price_of(booking) != agreed_to:
         booking.agreed_at = None
     return dropped
@@ -206,12 +224,13 @@ def save_about(
     """Keep answers about the patient, make or mend the patient row once they are complete, judge again.
     Answers that had ended the booking are kept beside those that took their place.
 
-    They are kept also when the held time has run out meanwhile: nothing typed is lost. Raises StepNotOpen
-    after confirmation.
+    They are kept also when the held time has run out meanwhile: nothing typed is lost. After confirmation
+    only an emergency is; see `keep_late_emergency` for what is raised then.
     """
     booking = lock_booking(session, booking)
     if booking.confirmed_at is not None:
-        raise StepNotOpen(Step.ABOUT, Step.CONFIRMED)
+        keep_late_emergency(session, booking, ABOUT, ABOUT, answers, now, ports)
+        return
     before = find_standing(session, booking, now, ports)
     noted = stopping_items(before.catalogue, before.screening)
     intake.save_section(session, booking.id, ABOUT, answers, now, ports.sealer, noted=noted)
@@ -251,13 +270,14 @@ def save_intake(
 ) -> None:
     """Keep one topic's answers; the last save of a question wins. `done` marks the topic as finished.
 
-    An emergency is not kept waiting until the form is sent: the visit goes on hold at once. Raises
-    StepNotOpen once the form was sent, VisitOver.
+    An emergency is not kept waiting until the form is sent: the visit goes on hold at once. After that only
+    an emergency is kept; see `keep_late_emergency` for what is raised then. Raises VisitOver.
     """
     booking = lock_visit(session, booking)
     response = intake.read_response(session, booking.id, ports.sealer)
     if response.completed_at is not None:
-        raise StepNotOpen(Step.CONFIRMED, Step.CONFIRMED)
+        keep_late_emergency(session, booking, section_id, INTAKE, answers, now, ports)
+        return
     intake.save_section(session, booking.id, section_id, answers, now, ports.sealer, done=done)
     catalogue = ports.library.find(session, response.version)
     judged = screening(catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())

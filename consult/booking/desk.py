@@ -24,12 +24,13 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.summary.builder import Summary, build_summary
 
+from .answers.changed_answers import ChangedAnswers, changed_answers
+from .answers.former import FormerVisit, find_former_answers, former_visits
 from .calendar_truth import Feed, stale_feed
-from .changed_answers import ChangedAnswers, changed_answers
-from .former import FormerVisit, find_former_answers, former_visits
+from .judging import IntakeState, Judged, judge
 from .models import Booking
 from .ports import Ports
-from .standing import IntakeState, Judged, find_for_desk, judge
+from .standing import find_for_desk
 from .tokens import read_token
 
 AGENDA_DAYS = 60

@@ -48,7 +48,7 @@ def confirm_free(counter: Counter, booking_id: uuid.UUID, *, confirmed_only: boo
         standing = require(session, booking, Step.CHECK, now, ports)
         if standing.payment is not None or standing.appointment is None:
             raise StepNotOpen(Step.CHECK, Step.PAY)
-        dropped = vouchers.reprice(session, booking, vouchers.list_price(session, booking), now)
+        dropped = vouchers.reprice(session, booking, vouchers.list_price(session, booking), now, ports)
         if not dropped:
             _confirm(session, booking, standing.appointment, now, ports, confirmed_only)
     if dropped:

@@ -20,8 +20,9 @@ from consult.practice.service import get_therapist
 from consult.scheduling.models import Appointment
 
 from .changes.taking_back import Actor
-from .invitations import Mailed, Present, Reader, mailed, reckon
-from .letters import (
+from .letters.invitations import Mailed, Present, Reader, mailed, reckon
+from .letters.mails import paid
+from .letters.sending import (
     is_invited,
     patient_facts,
     revision_of,
@@ -102,7 +103,7 @@ def _write_to_patient(
     ports: Ports,
 ) -> None:
     facts = patient_facts(session, booking, TimeSpan(event.start_at, event.end_at), ports)
-    letter: Confirmation | Cancelled = Confirmation(**facts)
+    letter: Confirmation | Cancelled = Confirmation(**facts, paid=paid(booking))
     if event.status == EventStatus.CANCELLED:
         # Of the money only the page knows by now.
         letter = Cancelled(

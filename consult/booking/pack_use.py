@@ -120,28 +120,35 @@ def open_pack(
         )
 
 
-def end_refunded_pack(session: Session, payment_id: uuid.UUID, now: datetime) -> None:
-    """A pack whose money went back, by a refund or a dispute, has no more sessions."""
+def end_pack_if_over(session: Session, payment_id: uuid.UUID, now: datetime, ports: Ports) -> None:
+    """A pack whose money went back, by a refund or a dispute, has no more sessions; nor has one of play money
+    once real money is taken.
+    """
     purchase = packs.find_purchase_paid_by(session, payment_id)
     if purchase is None or purchase.ended_at is not None:
         return
-    if refundable(session, session.get_one(Payment, payment_id)).minor <= 0:
+    payment = session.get_one(Payment, payment_id)
+    if refundable(session, payment).minor <= 0 or payment.livemode < ports.gateway.livemode:
         packs.end_purchase(session, purchase.id, now)
 
 
-def end_refunded_packs(session: Session, now: datetime) -> None:
+def end_packs_that_are_over(session: Session, now: datetime, ports: Ports) -> None:
     """The same for all packs: what is sent back in the gateway's own dashboard, or taken back by a bank, is
     told as a sum only.
     """
-    gone = (
-        select(PackPurchase.id)
+    is_over = func.sum(LedgerEntry.amount_minor) <= 0
+    if ports.gateway.livemode:
+        is_over = or_(is_over, Payment.livemode.is_(False))
+    over = (
+        select(PackPurchase.payment_id)
+        .join(Payment, Payment.id == PackPurchase.payment_id)
         .join(LedgerEntry, LedgerEntry.payment_id == PackPurchase.payment_id)
         .where(PackPurchase.ended_at.is_(None))
-        .group_by(PackPurchase.id)
-        .having(func.sum(LedgerEntry.amount_minor) <= 0)
+        .group_by(PackPurchase.payment_id, Payment.livemode)
+        .having(is_over)
     )
-    for purchase_id in session.scalars(gone).all():
-        packs.end_purchase(session, purchase_id, now)
+    for payment_id in session.scalars(over).all():
+        end_pack_if_over(session, payment_id, now, ports)
 
 
 def find_share(session: Session, booking: Booking, now: datetime) -> PackShare | None:

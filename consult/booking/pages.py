@@ -15,15 +15,15 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment, SessionType
 from consult.summary.words import patient_words
 
+from .answers.screening import ABOUT
 from .changes.cancellation import Cancellation, cancellation
 from .changes.money import BookingMoney, counted_moves, find_money, grace_of
 from .changes.pages import PatientsOptions, patients_options
 from .earlier.commands import EarlierTimes, find_earlier_times
 from .models import Booking
+from .money.receipts import Document, documents_of
 from .ports import Ports
-from .receipts import Document, documents_of
 from .recheck import is_due
-from .screening import ABOUT
 from .standing import Standing
 from .tokens import read_token
 from .vouchers import price_of

@@ -1,7 +1,7 @@
-"""A patient's own calendar address: one for each mailbox, and told to nobody but by mail to that mailbox.
+"""A patient's own calendar addresses: for all of a mailbox, and told to nobody but by mail to that mailbox.
 
 Whoever knows an e-mail address and a birth date can make a booking in that name, so holding one private page
-is no reason to see another. Reading the mailbox is.
+is no reason to see another, nor to end what another reads. Reading the mailbox is.
 """
 
 import uuid
@@ -12,23 +12,23 @@ from sqlalchemy.orm import Session
 
 from consult.calendaring import service as calendaring
 from consult.calendaring.subscriptions import (
+    count_subscriptions,
     end_subscriptions,
     find_booking_id,
     find_last_fetch,
     new_patient_subscription,
     of_bookings,
+    of_token,
 )
 from consult.core.timespan import TimeSpan
 from consult.notifications.compose import CalendarAddress
-from consult.notifications.service import withdraw
 from consult.practice.models import Patient
 from consult.practice.service import email_digests, get_practice, get_therapist, read_contact
 from consult.scheduling.models import Appointment
 
-from .letters import send_to_patient
+from .letters.sending import send_to_patient
 from .models import Booking
 from .ports import Ports
-from .standing import lock_booking
 
 SENT_EVERY = timedelta(minutes=10)
 
@@ -55,16 +55,13 @@ def was_just_sent(session: Session, booking: Booking, now: datetime, ports: Port
 
 
 def mail_address(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
-    """Make a new address and mail it to the mailbox, once in ten minutes; a former one of this mailbox stops
-    working.
+    """Make a further address and mail it to the mailbox, once in ten minutes. One that a calendar reads goes
+    on working, since nobody has shown yet that the mailbox is theirs.
     """
-    booking = lock_booking(session, booking.id)
+    mailbox = _lock_mailbox(session, booking, ports)
     if was_just_sent(session, booking, now, ports):
         return
-    mailbox = bookings_of_mailbox(session, booking, ports)
     token = new_patient_subscription(session, booking.id, mailbox, now)
-    # One that still waits would arrive dead.
-    withdraw(session, booking.id, [CalendarAddress.kind])
     letter = CalendarAddress(
         therapist_name=get_therapist(session).name,
         phone=get_practice(session).phone,
@@ -75,12 +72,35 @@ def mail_address(session: Session, booking: Booking, now: datetime, ports: Ports
 
 
 def replace_address(session: Session, token: str, now: datetime, ports: Ports) -> str:
-    """The token of a new address for whoever holds this one, which stops working. Raises NotFound."""
-    booking = session.get_one(Booking, find_booking_id(session, token))
-    return new_patient_subscription(session, booking.id, bookings_of_mailbox(session, booking, ports), now)
+    """The token of a new address for whoever holds this one, which alone stops working. Raises NotFound."""
+    booking_id, mailbox = _lock_mailbox_of(session, token, ports)
+    end_subscriptions(session, of_token(token), now)
+    return new_patient_subscription(session, booking_id, mailbox, now)
 
 
-def stop_address(session: Session, token: str, now: datetime, ports: Ports) -> None:
-    """Raises NotFound."""
+def count_addresses(session: Session, token: str, ports: Ports) -> int:
+    """How many addresses of this one's mailbox work, itself included. Raises NotFound."""
     booking = session.get_one(Booking, find_booking_id(session, token))
-    end_subscriptions(session, of_bookings(bookings_of_mailbox(session, booking, ports)), now)
+    return count_subscriptions(session, of_bookings(bookings_of_mailbox(session, booking, ports)))
+
+
+def stop_addresses(session: Session, token: str, now: datetime, ports: Ports) -> None:
+    """This one, and all others of its mailbox. Raises NotFound."""
+    _, mailbox = _lock_mailbox_of(session, token, ports)
+    end_subscriptions(session, of_bookings(mailbox), now)
+
+
+def _lock_mailbox_of(session: Session, token: str, ports: Ports) -> tuple[uuid.UUID, set[uuid.UUID]]:
+    booking = session.get_one(Booking, find_booking_id(session, token))
+    mailbox = _lock_mailbox(session, booking, ports)
+    # Somebody may have replaced or stopped the address while this waited.
+    return find_booking_id(session, token), mailbox
+
+
+def _lock_mailbox(session: Session, booking: Booking, ports: Ports) -> set[uuid.UUID]:
+    """All bookings of the mailbox, in one order: of two who ask at once, from whichever page, one waits, or
+    there would be two new addresses.
+    """
+    of_mailbox = Booking.id.in_(bookings_of_mailbox(session, booking, ports))
+    query = select(Booking.id).where(of_mailbox).order_by(Booking.id)
+    return set(session.scalars(query.with_for_update(key_share=True)))

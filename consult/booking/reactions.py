@@ -12,17 +12,21 @@ from consult.core.timespan import TimeSpan
 from consult.intake.red_flags import Level, RaisedFlag
 from consult.intake.service import RecordedOutcome, ResponseNotFound, read_response
 from consult.payments.alerts import AlertRaised
+from consult.payments.lifecycle import RefundState
 from consult.payments.outcomes import NeedsReview, News, Paid, RefundMoved
-from consult.payments.refund_service import request_refund
+from consult.payments.refund_service import get_refund, request_refund
 from consult.payments.refunds import Cause
 from consult.practice.service import get_therapist, read_contact
 from consult.scheduling import service as scheduling
 from consult.scheduling.errors import SlotTaken
 from consult.scheduling.models import Appointment
 
-from . import mails, money_alerts, pack_use, receipts
+from . import pack_use
 from .journey import JourneyFacts
+from .letters import mails
 from .models import Booking
+from .money import alerts as money_alerts
+from .money import receipts
 from .patient_feed import bookings_of_mailbox
 from .ports import Ports
 from .standing import find_standing, lock_booking
@@ -44,7 +48,10 @@ def react(session: Session, news: News, now: datetime, ports: Ports) -> None:
         else:
             pack_use.open_pack(session, booking, news.payment_id, news.amount, now, ports)
     if isinstance(news, RefundMoved):
-        pack_use.end_refunded_pack(session, news.payment_id, now)
+        pack_use.end_pack_if_over(session, news.payment_id, now, ports)
+        if news.state is RefundState.FAILED:
+            booking = session.get_one(Booking, news.booking_id)
+            mails.send_refund_failed(session, booking, get_refund(session, news.refund_id), now, ports)
     if isinstance(news, AlertRaised):
         money_alerts.tell_therapist(session, news, now, ports)
     if isinstance(news, Paid | NeedsReview | RefundMoved):

@@ -13,10 +13,10 @@ from consult.intake.answers import AnswerValue, chosen
 from consult.intake.questionnaire import Item
 from consult.intake.service import RecordedOutcome
 
+from .answers.screening import INTAKE, RECHECK, SCREEN, Screening, screening
 from .models import Booking
 from .ports import Ports
 from .reactions import put_on_safety_hold, tell_of_new_signs
-from .screening import INTAKE, RECHECK, SCREEN, Screening, screening
 from .standing import lock_visit
 
 WINDOW = timedelta(hours=24)

@@ -30,12 +30,12 @@ from .checkout import Counter, may_be_paid
 from .drafts import purge_drafts
 from .earlier.offers import bookings_waiting, bookings_with_offers, end_offer_if_over, offer_earlier_time
 from .holds import keep_hours_in_doubt
+from .letters.reminders import reminders_due, send_reminder
 from .models import Booking
-from .outside_looks import calendars_due, check_calendar
-from .outside_notices import mail_notices
-from .pack_use import end_refunded_packs
-from .receipts import issue_missing
-from .reminders import send_reminders
+from .money.receipts import issue_missing
+from .outside.looks import calendars_due, check_calendar
+from .outside.notices import mail_notices
+from .pack_use import end_packs_that_are_over
 from .standing import find_standing
 
 _log = logging.getLogger("consult.upkeep")
@@ -61,9 +61,9 @@ class Upkeep:
             lambda: self._write(partial(issue_missing, ports=counter.ports)),
             lambda: self._write(expire_holds),
             lambda: self._write(partial(mail_notices, ports=counter.ports)),
-            lambda: self._write(partial(send_reminders, ports=counter.ports)),
+            self.send_reminders,
             self.offer_earlier_times,
-            lambda: self._write(end_refunded_packs),
+            lambda: self._write(partial(end_packs_that_are_over, ports=counter.ports)),
             lambda: self._write(purge_drafts),
             lambda: self._write(forget_old_sign_ins),
             lambda: self._write(forget_payloads),
@@ -138,6 +138,12 @@ class Upkeep:
                 reconcile(counter.till(), counter.ports.links.payment_return(), now)
         finally:
             tell_of_silence(counter.till(), now)
+
+    def send_reminders(self) -> None:
+        """Each in a transaction of its own: one that cannot be written takes no other with it."""
+        counter = self.counter
+        for due in reminders_due(counter.session, counter.clock()):
+            self._try(partial(self._write, partial(send_reminder, due=due, ports=counter.ports)))
 
     def offer_earlier_times(self) -> None:
         """Each patient in a transaction of their own: one who cannot be served keeps nobody else waiting."""

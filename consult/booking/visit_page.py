@@ -15,7 +15,7 @@ from consult.notifications.compose import PageLink
 from consult.practice.service import get_therapist
 from consult.scheduling.models import Appointment
 
-from .letters import patient_facts, send_to_patient, span_of
+from .letters.sending import patient_facts, send_to_patient, span_of
 from .models import Booking
 from .pages import PrivatePage, private_page
 from .ports import Ports

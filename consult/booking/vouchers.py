@@ -15,18 +15,16 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import ConsultError
 from consult.core.money import Money
-from consult.payments.models import Payment
 from consult.payments.pricing import MINIMUM_CHARGE
 from consult.scheduling.models import SessionType
 from consult.vouchers import packs
 from consult.vouchers import service as codes
-from consult.vouchers.models import PackPurchase
 from consult.vouchers.packs import Balance
 from consult.vouchers.promotions import Discount, UnknownCode
 
 from .journey import Step
 from .models import Booking
-from .pack_use import alive_among, end_refunded_pack, find_share, lock_share
+from .pack_use import alive_among, end_pack_if_over, find_share, lock_share
 from .ports import Ports
 from .standing import Standing, StepNotOpen, lock_booking, require
 
@@ -128,12 +126,12 @@ def lock_kept(session: Session, booking: Booking) -> None:
     codes.lock_code_of(session, booking.id)
 
 
-def reprice(session: Session, booking: Booking, price: Money, now: datetime) -> bool:
+def reprice(session: Session, booking: Booking, price: Money, now: datetime, ports: Ports) -> bool:
     """Settle what a locked booking costs where one session alone costs `price`. True when what was kept for
     it does not hold any more, so that it was given up.
     """
     try:
-        to_pay = _with_vouchers(session, booking, price, now)
+        to_pay = _with_vouchers(session, booking, price, now, ports)
     except ConsultError:
         _let_go(session, booking, price)
         return True
@@ -198,19 +196,14 @@ def _take_off(session: Session, booking: Booking, text: str, price: Money, now: 
 
 def _use_pack(session: Session, booking: Booking, text: str, now: datetime, ports: Ports) -> None:
     purchase = packs.find_by_code(session, text, ports.sealer)
-    if purchase is None or (ports.gateway.livemode and not _was_real(session, purchase)):
+    if purchase is None:
         raise UnknownCode
-    end_refunded_pack(session, purchase.payment_id, now)
+    end_pack_if_over(session, purchase.payment_id, now, ports)
     alive = alive_among(session, now)
     packs.redeem_session(session, purchase.id, booking.id, booking.session_type_id, now, alive=alive)
 
 
-def _was_real(session: Session, purchase: PackPurchase) -> bool:
-    """Play money of a demonstration, or of tests before the practice opened, buys no real session."""
-    return session.get_one(Payment, purchase.payment_id).livemode
-
-
-def _with_vouchers(session: Session, booking: Booking, price: Money, now: datetime) -> Money:
+def _with_vouchers(session: Session, booking: Booking, price: Money, now: datetime, ports: Ports) -> Money:
     """Raises a ConsultError when what is kept for the booking is not to be had at `price`."""
     if booking.session_pack_id is not None:
         pack = packs.find_offered(session, booking.session_pack_id, booking.session_type_id)
@@ -222,7 +215,7 @@ def _with_vouchers(session: Session, booking: Booking, price: Money, now: dateti
         if price.minor == 0:
             raise NothingToPay
         purchase = packs.get_purchase(session, redemption.pack_purchase_id)
-        end_refunded_pack(session, purchase.payment_id, now)
+        end_pack_if_over(session, purchase.payment_id, now, ports)
         alive = alive_among(session, now)
         packs.require_usable(session, purchase.id, booking.id, booking.session_type_id, alive)
         return Money(0, price.currency)

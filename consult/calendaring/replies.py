@@ -144,6 +144,9 @@ def _answer(event: Event) -> Reply:
     uid = event.get("UID")
     if attendees is None or isinstance(attendees, list) or not isinstance(uid, str):
         raise ReplyRefused(Why.NO_ANSWER)
+    if not (uid.isascii() and uid.isprintable()):
+        # Half a character, or a NUL, is no text that a database can be asked for.
+        raise ReplyRefused(Why.UNKNOWN)
     scheme, _, address = str(attendees).strip().partition(":")
     partstat = str(attendees.params.get("PARTSTAT", "")).upper()
     if scheme.lower() != "mailto" or partstat not in list(PartStat):

@@ -89,17 +89,15 @@ def publish(
     return row
 
 
-def redraw(session: Session, *, appointment_id: uuid.UUID, texts: Texts, now: datetime) -> None:
-    """Show an appointment in the therapist's feed as these texts say, its times as they are; the caller tells
-    the feed. No revision of the appointment: only what she is shown bears a new stamp, the patient's calendar
-    keeps SEQUENCE and DTSTAMP. One that is withdrawn, or in no calendar, is left alone.
+def redraw(row: CalendarObject, texts: Texts, now: datetime) -> None:
+    """Show an appointment in the therapist's feed as these texts say, its times as they are; the caller has
+    locked the row, and tells the feed. No revision of the appointment: only what she is shown bears a new
+    stamp, the patient's calendar keeps SEQUENCE and DTSTAMP. One that is withdrawn is left alone.
     """
-    row = session.scalar(_of(appointment_id).with_for_update())
-    if row is None or row.status != Status.CONFIRMED:
+    if row.vevent_therapist is None:
         return
     facts = replace(_therapist_facts(row, texts), revised_at=risen(row.revised_at, now))
     row.vevent_therapist = vevent(facts)
-    session.flush()
 
 
 def withdraw(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
@@ -21,6 +21,9 @@ from .stamps import risen, whole_second
 
 PATIENT_TITLE = "Online appointments"
 """What a patient's feed is called. The practice's name may tell its profession, and calendars are shared."""
+
+MOST_UNREAD = 5
+"""So many addresses of one mailbox may wait for a calendar program to come for the first time."""
 
 _AGENT_LIMIT = 200
 _FETCH_NOTED_EVERY = timedelta(minutes=5)
@@ -59,6 +62,11 @@ def of_bookings(booking_ids: Collection[uuid.UUID]) -> ColumnElement[bool]:
     return FeedSubscription.booking_id.in_(booking_ids)
 
 
+def of_token(token: str) -> ColumnElement[bool]:
+    """True of this one address."""
+    return FeedSubscription.token_digest == digest(token)
+
+
 def new_subscription(session: Session, therapist_id: uuid.UUID, now: datetime) -> str:
     """The token of a new address `/cal/<token>.ics`, shown once. The former address is gone at once."""
     end_subscriptions(session, of_therapists({therapist_id}), now)
@@ -68,10 +76,20 @@ def new_subscription(session: Session, therapist_id: uuid.UUID, now: datetime) -
 def new_patient_subscription(
     session: Session, booking_id: uuid.UUID, mailbox: Collection[uuid.UUID], now: datetime
 ) -> str:
-    """The same for the patient who asked for it from this booking. `mailbox` are all the bookings that their
-    one address is for; a former address of any of them is gone at once.
+    """A further one, for the patient who asked for it from this booking. `mailbox` are all the bookings that
+    it is for. An address of theirs that was ever read stays; of the others only the newest MOST_UNREAD.
     """
-    end_subscriptions(session, of_bookings(mailbox), now)
+    unread = (
+        select(FeedSubscription.id)
+        .where(
+            of_bookings(mailbox),
+            FeedSubscription.revoked_at.is_(None),
+            FeedSubscription.last_fetched_at.is_(None),
+        )
+        .order_by(FeedSubscription.created_at.desc(), FeedSubscription.id)
+        .offset(MOST_UNREAD - 1)
+    )
+    end_subscriptions(session, FeedSubscription.id.in_(session.scalars(unread).all()), now)
     return _add(session, FeedSubscription(booking_id=booking_id), now)
 
 
@@ -80,6 +98,12 @@ def end_subscriptions(session: Session, whose: ColumnElement[bool], now: datetim
     session.execute(
         update(FeedSubscription).where(whose, FeedSubscription.revoked_at.is_(None)).values(revoked_at=now)
     )
+
+
+def count_subscriptions(session: Session, whose: ColumnElement[bool]) -> int:
+    """How many of their addresses work."""
+    query = select(func.count()).select_from(FeedSubscription)
+    return session.scalars(query.where(whose, FeedSubscription.revoked_at.is_(None))).one()
 
 
 def feeds_changed(session: Session, whose: ColumnElement[bool], now: datetime) -> None:
@@ -95,9 +119,7 @@ def feeds_changed(session: Session, whose: ColumnElement[bool], now: datetime) -
 def find_booking_id(session: Session, token: str) -> uuid.UUID:
     """The booking from which a patient asked for this address. Raises NotFound, also for a therapist's."""
     booking_id = session.scalar(
-        select(FeedSubscription.booking_id).where(
-            FeedSubscription.token_digest == digest(token), FeedSubscription.revoked_at.is_(None)
-        )
+        select(FeedSubscription.booking_id).where(of_token(token), FeedSubscription.revoked_at.is_(None))
     )
     if booking_id is None:
         raise NotFound
@@ -154,7 +176,7 @@ def record_fetch(session: Session, subscription_id: uuid.UUID, agent: str, now: 
 
 
 def find_last_fetch(session: Session, whose: ColumnElement[bool]) -> LastFetch | None:
-    """About their present address; None when there is none."""
+    """About their newest address; None when there is none."""
     query = select(FeedSubscription).where(whose, FeedSubscription.revoked_at.is_(None))
     row = session.scalar(query.order_by(FeedSubscription.created_at.desc()).limit(1))
     return None if row is None else LastFetch(row.created_at, row.last_fetched_at, row.last_agent)

@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 from sqlalchemy.orm import sessionmaker
 
 from consult.booking import checkout, commands
+from consult.booking.answers.intake_plan import intake_sections
 from consult.booking.checkout import Counter
-from consult.booking.intake_plan import intake_sections
 from consult.booking.standing import Standing, find_standing
 from consult.core.clock import FixedClock
 from consult.core.money import Money
@@ -92,7 +92,11 @@ def _book(counter: Counter, patient: DemoPatient, visit_at: datetime) -> Any:
         booking, _ = commands.find_or_start(session, None, None, now, ports)
         screen = {"sc_main": patient.screen} | _given(patient, "sc_")
         commands.answer_screen(session, booking, screen, now, ports)
-        commands.read_advice(session, booking, now)
+        standing = find_standing(session, booking, now, ports)
+        if standing.facts.advice_due:
+            commands.read_advice(
+                session, booking, {flag.id for flag in standing.screening.advice}, now, ports
+            )
         zone = ZoneInfo(booking.zone)
         wanted = datetime.combine(visit_at.astimezone(zone).date(), visit_at.astimezone(zone).time(), zone)
         slot = queries.nearest_slots(session, booking.session_type_id, wanted, 1, now)[0]

@@ -45,10 +45,12 @@ class _ToTherapist:
     page_url: str
 
 
+@dataclass(frozen=True, slots=True)
 class Confirmation(_ToPatient):
-    """It is booked; how to join, how to change. Carries the invitation."""
+    """It is booked; how to join, how to change. Carries the invitation. `paid` is empty where nothing was."""
 
     kind: ClassVar[str] = "confirmation"
+    paid: str
 
 
 class SafetyHold(_ToPatient):
@@ -107,6 +109,15 @@ class RefundNotice:
     amount: str
     twice: bool
     book_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFailed:
+    """To the patient: a refund did not arrive, and the practice will agree with them on another way."""
+
+    kind: ClassVar[str] = "refund_failed"
+    phone: str
+    amount: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +233,9 @@ class TherapistCalendarStale:
     page_url: str
 
 
+_OfNoAppointment = (
+    CalendarAddress | EmailCode | RefundFailed | RefundNotice | TherapistCalendarStale | TherapistMoneyAlert
+)
 Letter = (
     CalendarAddress
     | Cancelled
@@ -234,6 +248,7 @@ Letter = (
     | IntakeReminder
     | Moved
     | PageLink
+    | RefundFailed
     | RefundNotice
     | Reinstated
     | SafetyHold
@@ -267,9 +282,7 @@ def compose(
         for field in fields(letter)
         if isinstance(value := getattr(letter, field.name), str)
     }
-    if not isinstance(
-        letter, CalendarAddress | EmailCode | RefundNotice | TherapistCalendarStale | TherapistMoneyAlert
-    ):
+    if not isinstance(letter, _OfNoAppointment):
         values["when"] = spoken(letter.span, letter.zone)
     if isinstance(letter, Moved | TherapistMoved):
         values["was"] = spoken(letter.old_span, letter.zone)

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consult.db.base import Base, Identified
@@ -19,7 +19,15 @@ class OutboxMessage(Identified, Base):
     """
 
     __tablename__ = "outbox_message"
-    __table_args__ = (Index(None, "status", "due_at"),)
+    __table_args__ = (
+        Index(None, "status", "due_at"),
+        Index(
+            "ix_outbox_message_payload_kept",
+            *("status", "sent_at"),
+            sqlite_where=text("payload_sealed IS NOT NULL"),
+            postgresql_where=text("payload_sealed IS NOT NULL"),
+        ),
+    )
 
     channel: Mapped[str] = mapped_column(String(10), default="email", server_default="email")
     kind: Mapped[str] = mapped_column(String(40))
@@ -58,10 +66,11 @@ class MailPreference(Identified, Base):
 
 
 class SmsConsent(Identified, Base):
-    """That the holder of a number asked for text messages, in which words, and whether that still holds.
+    """That somebody asked for text messages, in which words, and whether that still holds.
 
-    `number_digest` is keyed (`Sealer.digests`) over the number as E.164. A stop holds until the same number
-    is opted in again.
+    `number_digest` is keyed (`Sealer.digests`). Over a number as E.164 and an e-mail address, a line break
+    between, the row is the consent of who booked with both. Over the number alone it says when anybody first
+    agreed with it, and only its stop counts: that came from the phone, and is of them all.
     """
 
     __tablename__ = "sms_consent"

@@ -6,11 +6,18 @@ from consult.core.errors import ConsultError
 
 HOME = "US"
 """Where a number without a country code is from."""
+SERVED = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+"""The states and their territories. A text to another place that shares the code +1 may cost far more."""
+_COUNTRY_CODE = 1
 
 
 @dataclass(eq=False)
 class NotMobile(ConsultError):
     """No number that could be a mobile phone's. Which text it was is not told, since refusals end in logs."""
+
+
+class NumberAbroad(NotMobile):
+    """A number of another country, or of no country, as satellite phones have."""
 
 
 def require_phonenumbers() -> None:
@@ -19,9 +26,10 @@ def require_phonenumbers() -> None:
 
 
 def mobile_number(text: str) -> str:
-    """The number in E.164. Raises NotMobile for one that is certainly no mobile phone's.
+    """The number in E.164. Raises NumberAbroad, and NotMobile for one that is certainly no
+    mobile phone's.
 
-    In many countries, the US among them, nobody can tell a mobile from a landline by its number.
+    In the US nobody can tell a mobile from a landline by its number.
     """
     # Not above: the package is installed only where text messages are sent.
     import phonenumbers
@@ -31,6 +39,10 @@ def mobile_number(text: str) -> str:
         number = phonenumbers.parse(text, HOME)
     except phonenumbers.NumberParseException:
         raise NotMobile from None
+    region = phonenumbers.region_code_for_number(number)
+    # An area code it does not know may be new, or the 555 of stories and tests.
+    if number.country_code != _COUNTRY_CODE or region not in {*SERVED, None}:
+        raise NumberAbroad
     fits = phonenumbers.is_possible_number_for_type(number, PhoneNumberType.MOBILE)
     # Numbers kept for stories and tests are of no known type.
     could_be = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UNKNOWN)

@@ -3,7 +3,8 @@
 A worker leases a message before it works on it and counts the try, so that a message which kills its worker
 ends as dead and not in a loop. Only the holder of the lease may say how it ended.
 
-Tries can change the order of messages, so one that waited until a newer one made it untrue is dropped.
+Tries can change the order of messages, so one that waited until a newer one made it untrue is dropped; only
+a CANCEL is waited for.
 
 A text message does not know itself: one of which nobody can say whether it went is hardly tried again.
 """
@@ -21,7 +22,7 @@ from consult.db.sealing import Place, Sealer
 
 from .message import Message
 from .models import OutboxMessage
-from .overtaking import REMINDERS, overtaken
+from .overtaking import REMINDERS, follows_a_cancel, overtaken
 from .status import Channel, Status
 from .text_message import TextMessage
 
@@ -160,7 +161,7 @@ def claim_due(
     session.flush()
     query = (
         select(OutboxMessage)
-        .where(due)
+        .where(due, ~follows_a_cancel())
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -1,10 +1,17 @@
-"""Who asked for text messages, in which words, and who stopped them. Numbers are E.164, kept as digests."""
+"""Who asked for text messages, in which words, and who stopped them.
+
+Anybody can book with another's number. So consent is of one number and one e-mail address together, and
+what is said of it tells nothing of others with that number. Beside it stands a row of the number alone, for
+the STOP from the phone, which outweighs them all. Numbers are E.164 and addresses spelled one way; both are
+only kept in digests.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from consult.core.errors import ConsultError
@@ -26,6 +33,16 @@ WORDING = "2026-11"
 _NUMBER = "phone"
 
 
+class Consent(StrEnum):
+    """Of one number and one e-mail address."""
+
+    NONE = "none"
+    GIVEN = "given"
+    """Texts go, unless STOP came from the phone before: that is its holder's to know."""
+    STOPPED = "stopped"
+    """It was given when STOP came from the phone."""
+
+
 class StoppedBy(StrEnum):
     REPLY = "reply"
     """The gateway blocks the number until its holder answers START; nothing here can change that."""
@@ -36,55 +53,98 @@ class StoppedByReply(ConsultError):
     """Only START, sent from the phone itself, brings text messages back."""
 
 
-def find_consent(session: Session, number: str, sealer: Sealer) -> SmsConsent | None:
-    """Also one that was stopped since."""
-    return session.scalar(
-        select(SmsConsent).where(SmsConsent.number_digest.in_(sealer.digests(number, _NUMBER))).limit(1)
-    )
+def find_consent(session: Session, number: str, email: str, sealer: Sealer) -> Consent:
+    consent = session.scalar(_of(_both(number, email), sealer))
+    return _state(consent, session.scalar(_of(number, sealer)))
 
 
-def wants_texts(session: Session, number: str, sealer: Sealer) -> bool:
-    consent = find_consent(session, number, sealer)
-    return consent is not None and consent.stopped_at is None
+def wants_texts(session: Session, number: str, email: str, sealer: Sealer) -> bool:
+    """Whether a text may leave: not to be told to whoever booked, who need not hold the phone."""
+    given = find_consent(session, number, email, sealer) is Consent.GIVEN
+    return given and _stop_of(session.scalar(_of(number, sealer))) is None
 
 
-def give_consent(session: Session, number: str, now: datetime, sealer: Sealer) -> bool:
+def give_consent(session: Session, number: str, email: str, now: datetime, sealer: Sealer) -> bool:
     """To the present wording; whether that is news. Raises StoppedByReply."""
-    consent = find_consent(session, number, sealer)
+    phone = _locked(session, number, sealer)
+    if phone is None:
+        _give_first(session, number, now, sealer)
+    consent = _locked(session, _both(number, email), sealer)
     if consent is None:
-        digest = sealer.digest(number, _NUMBER)
-        session.add(SmsConsent(number_digest=digest, wording=WORDING, given_at=now))
-        session.flush()
-        return True
+        return _give_first(session, _both(number, email), now, sealer)
+    if _state(consent, phone) is Consent.STOPPED:
+        raise StoppedByReply
     if consent.stopped_at is None:
         return False
-    if consent.stopped_by == StoppedBy.REPLY:
-        raise StoppedByReply
     consent.wording, consent.given_at = WORDING, now
     consent.stopped_at = consent.stopped_by = None
     session.flush()
     return True
 
 
-def stop_texts(
-    session: Session, numbers: Sequence[str], by: StoppedBy, now: datetime, sealer: Sealer
-) -> None:
-    """Nothing for a number that never agreed. A reply outweighs a page, since it takes another to undo."""
+def end_consents(session: Session, numbers: Sequence[str], email: str, now: datetime, sealer: Sealer) -> None:
+    """By a page. Nothing where there is no consent, or STOP came first: that takes another to undo."""
     for number in numbers:
-        consent = find_consent(session, number, sealer)
-        if consent is None or consent.stopped_by in (by, StoppedBy.REPLY):
-            continue
-        consent.stopped_at, consent.stopped_by = now, by
+        phone = _locked(session, number, sealer)
+        consent = _locked(session, _both(number, email), sealer)
+        if consent is not None and _state(consent, phone) is Consent.GIVEN:
+            consent.stopped_at, consent.stopped_by = now, StoppedBy.PAGE
     session.flush()
 
 
+def stop_number(session: Session, number: str, now: datetime, sealer: Sealer) -> None:
+    """By the phone, whoever agreed. Nothing for a number for which nobody ever did."""
+    phone = _locked(session, number, sealer)
+    if phone is not None and _stop_of(phone) is None:
+        phone.stopped_at, phone.stopped_by = now, StoppedBy.REPLY
+        session.flush()
+
+
 def receive(session: Session, incoming: IncomingText, now: datetime, sealer: Sealer) -> None:
-    """STOP ends text messages; START brings back what its holder had agreed to, however it was stopped."""
+    """STOP ends text messages to the number; START takes that back, and nothing that a page ended."""
     if incoming.keyword is Keyword.STOP:
-        stop_texts(session, [incoming.from_number], StoppedBy.REPLY, now, sealer)
+        stop_number(session, incoming.from_number, now, sealer)
     elif incoming.keyword is Keyword.START:
-        consent = find_consent(session, incoming.from_number, sealer)
-        if consent is not None and consent.stopped_at is not None:
-            consent.given_at = now
-            consent.stopped_at = consent.stopped_by = None
+        phone = _locked(session, incoming.from_number, sealer)
+        if phone is not None:
+            phone.stopped_at = phone.stopped_by = None
             session.flush()
+
+
+def _state(consent: SmsConsent | None, phone: SmsConsent | None) -> Consent:
+    if consent is None or consent.stopped_at is not None:
+        return Consent.NONE
+    stopped_at = _stop_of(phone)
+    # A STOP from before is of other consents, about which whoever gave this one must learn nothing.
+    return Consent.STOPPED if stopped_at and consent.given_at <= stopped_at else Consent.GIVEN
+
+
+def _stop_of(phone: SmsConsent | None) -> datetime | None:
+    return phone.stopped_at if phone and phone.stopped_by == StoppedBy.REPLY else None
+
+
+def _both(number: str, email: str) -> str:
+    return f"{number}\n{email}"
+
+
+def _of(key: str, sealer: Sealer) -> Select[SmsConsent]:
+    return select(SmsConsent).where(SmsConsent.number_digest.in_(sealer.digests(key, _NUMBER))).limit(1)
+
+
+def _locked(session: Session, key: str, sealer: Sealer) -> SmsConsent | None:
+    """For whoever changes it: a stop must not be lost to a page that read the row before it."""
+    again = {"populate_existing": True}
+    return session.scalar(_of(key, sealer).with_for_update(), execution_options=again)
+
+
+def _give_first(session: Session, key: str, now: datetime, sealer: Sealer) -> bool:
+    """False where somebody else gave it at the same instant: there was no row to wait for."""
+    digest = sealer.digest(key, _NUMBER)
+    try:
+        with session.begin_nested():
+            session.add(SmsConsent(number_digest=digest, wording=WORDING, given_at=now))
+    except IntegrityError:
+        if session.scalar(_of(key, sealer)) is None:
+            raise
+        return False
+    return True

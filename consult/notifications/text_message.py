@@ -22,9 +22,12 @@ _ALONE, _IN_A_ROW = 160, 153
 
 @dataclass(frozen=True, slots=True)
 class TextMessage:
-    """What the outbox holds, sealed. `to_number` is E.164; `dedupe_key` as of a mail."""
+    """What the outbox holds, sealed. `to_number` is E.164, and goes with `email` as its consent does;
+    `dedupe_key` as of a mail.
+    """
 
     to_number: str
+    email: str
     text: str
     dedupe_key: str
 

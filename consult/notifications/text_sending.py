@@ -12,7 +12,7 @@ from consult.db.sealing import Sealer
 from .sending import BROKEN, opened
 from .service import LEASE, Claim, claim_due, drop, fail, finish
 from .status import Channel
-from .text_consent import StoppedBy, stop_texts, wants_texts
+from .text_consent import stop_number, wants_texts
 from .text_message import TextMessage
 from .texter import NumberStopped, Texter, TextInDoubt, TextRefused, TextUnavailable
 
@@ -41,7 +41,9 @@ def send_texts_due(
                 break
             (claim,) = claims
             message = _opened(claim, sealer)
-            if isinstance(message, TextMessage) and not wants_texts(session, message.to_number, sealer):
+            if isinstance(message, TextMessage) and not wants_texts(
+                session, message.to_number, message.email, sealer
+            ):
                 drop(session, claim.id, claim.lease_token)
                 continue
         failure = _failure_of(message, texter)
@@ -81,7 +83,7 @@ def _note(
     if failure is None:
         finish(session, claim.id, claim.lease_token, clock())
     elif isinstance(failure, NumberStopped) and isinstance(message, TextMessage):
-        stop_texts(session, [message.to_number], StoppedBy.REPLY, clock(), sealer)
+        stop_number(session, message.to_number, clock(), sealer)
         drop(session, claim.id, claim.lease_token)
     else:
         in_vain = isinstance(failure, TextInDoubt) and not claim.may_repeat

@@ -86,7 +86,7 @@ def settle(session: Session, alert_id: uuid.UUID, note: str, now: datetime) -> M
     """It was seen to, as `note` tells in up to 300 characters. Settled twice, the first stands. Raises
     NotFound.
     """
-    alert = session.get(MoneyAlert, alert_id, with_for_update=True)
+    alert = session.get(MoneyAlert, alert_id, populate_existing=True, with_for_update=True)
     if alert is None:
         raise NotFound
     if alert.settled_at is None:

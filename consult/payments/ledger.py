@@ -53,6 +53,17 @@ def net_of(booking_id: Any, currency: Any) -> Select[int]:
     )
 
 
+def held(session: Session, booking_id: uuid.UUID, currency: str) -> Money:
+    """`net` less what was paid back in another way: what the payer has not got back yet."""
+    outside = (
+        select(func.coalesce(func.sum(Refund.amount_minor), 0))
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.booking_id == booking_id, Refund.currency == currency)
+        .where(Refund.state == RefundState.CANCELED)
+    )
+    return net(session, booking_id, currency) - Money(int(session.scalar(outside) or 0), currency)
+
+
 def kept(session: Session, payment_id: uuid.UUID, currency: str) -> Money:
     """Charged less sent back in `currency` of one payment."""
     total = select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0)).where(

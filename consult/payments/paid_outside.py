@@ -11,7 +11,7 @@ from .lifecycle import RefundState
 from .models import Refund
 from .refund_calls import RefundOrder, begin_call, find_known
 from .refund_service import get_refund, move_refund, record_refund
-from .service import get_payment
+from .service import get_payment, is_retired
 from .till import Till
 
 CANCELABLE = frozenset({RefundState.REQUESTED, RefundState.FAILED})
@@ -25,15 +25,18 @@ def cancel_refund(till: Till, refund_id: uuid.UUID, note: str, now: datetime) ->
     characters. The ledger stays as it is, since nothing moved at the gateway. Canceled twice, the first
     stands.
 
-    The gateway is asked first. Raises RefundWasSent (and what the gateway says is recorded), RefundBusy,
-    RefundDelayed when it does not answer, RefundTooLarge when another refund has taken a failed one's place,
-    NotFound.
+    The gateway is asked first, unless it is play money of one no longer in use. Raises RefundWasSent (and
+    what the gateway says is recorded), RefundBusy, RefundDelayed when it does not answer, RefundTooLarge when
+    the money is gone already, by another refund or by one made in the gateway's dashboard, NotFound.
     """
     with till.transaction():
         refund = get_refund(till.session, refund_id)
         if refund.state is RefundState.CANCELED:
             return
-        _require_idle(till, refund, now)
+        _require_idle(refund, now)
+        if is_retired(get_payment(till.session, refund.payment_id), till.gateway):
+            _cancel(till, refund, note, now)
+            return
         order = begin_call(till, refund, now)
     try:
         known = find_known(till.gateway, order)
@@ -44,37 +47,44 @@ def cancel_refund(till: Till, refund_id: uuid.UUID, note: str, now: datetime) ->
             till.tell(record_refund(till.session, refund_id, known, now), now)
         raise RefundWasSent(refund_id)
     with till.transaction():
-        _cancel(till, refund_id, order, note, now)
+        refund = get_refund(till.session, refund_id)
+        _require_unchanged(refund, order)
+        _cancel(till, refund, note, now)
 
 
-def _require_idle(till: Till, refund: Refund, now: datetime) -> None:
+def _require_idle(refund: Refund, now: datetime) -> None:
     if refund.state not in CANCELABLE:
         raise RefundWasSent(refund.id)
-    if refund.state is RefundState.REQUESTED:
-        if refund.attempts and now < refund.updated_at + CALL_LASTS:
-            raise RefundBusy(refund.id)
-        return
-    left = refundable(till.session, get_payment(till.session, refund.payment_id))
-    if (left - refund.amount).minor < 0:
-        raise RefundTooLarge(refund.amount, left)
+    tried = refund.state is RefundState.REQUESTED and refund.attempts > 0
+    if tried and now < refund.updated_at + CALL_LASTS:
+        raise RefundBusy(refund.id)
 
 
-def _cancel(till: Till, refund_id: uuid.UUID, order: RefundOrder, note: str, now: datetime) -> None:
+def _require_unchanged(refund: Refund, order: RefundOrder) -> None:
     """Raises RefundWasSent or RefundBusy when somebody else went on with it during the call."""
-    refund = get_refund(till.session, refund_id)
     if refund.state not in CANCELABLE:
-        raise RefundWasSent(refund_id)
+        raise RefundWasSent(refund.id)
     if refund.attempts != order.attempts:
-        raise RefundBusy(refund_id)
-    raise_alert(
-        till.session,
-        refund_key(AlertKind.PAID_OUTSIDE, refund_id),
-        AlertKind.PAID_OUTSIDE,
-        now,
-        payment_id=order.payment_id,
-    )
+        raise RefundBusy(refund.id)
+
+
+def _cancel(till: Till, refund: Refund, note: str, now: datetime) -> None:
+    _require_left(till, refund)
+    key = refund_key(AlertKind.PAID_OUTSIDE, refund.id)
+    raise_alert(till.session, key, AlertKind.PAID_OUTSIDE, now, payment_id=refund.payment_id)
     for kind in (AlertKind.REFUND_STUCK, AlertKind.REFUND_FAILED, AlertKind.PAID_OUTSIDE):
-        alert = find_alert(till.session, refund_key(kind, refund_id))
+        alert = find_alert(till.session, refund_key(kind, refund.id))
         if alert is not None:
             settle(till.session, alert.id, note, now)
     till.tell(move_refund(till.session, refund, RefundState.CANCELED, now), now)
+
+
+def _require_left(till: Till, refund: Refund) -> None:
+    """What went back by itself is not entered a second time. A requested refund is no longer in what is left,
+    a failed one is again.
+    """
+    left = refundable(till.session, get_payment(till.session, refund.payment_id))
+    if refund.state is RefundState.REQUESTED:
+        left += refund.amount
+    if (left - refund.amount).minor < 0:
+        raise RefundTooLarge(refund.amount, left)

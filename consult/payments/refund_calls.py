@@ -13,7 +13,7 @@ from .lifecycle import RefundState
 from .models import Refund
 from .outcomes import NothingNew, RefundedTwice, RefundMoved
 from .refund_service import get_refund, record_refund, record_refund_refusal, stuck_refunds
-from .service import get_payment
+from .service import get_payment, is_retired
 from .till import Till
 
 
@@ -70,10 +70,11 @@ def begin_call(till: Till, refund: Refund, now: datetime) -> RefundOrder:
     """In the transaction before the call. It counts before it is made, so one that kills the process does;
     and whoever comes back to the refund can see that nobody else began another meanwhile.
 
-    Raises RefundDelayed for another gateway's.
+    Raises RefundDelayed for another gateway's, and for one of play money where money is real by now.
     """
     payment = get_payment(till.session, refund.payment_id)
-    if payment.gateway != till.gateway.name or payment.gateway_payment_id is None:
+    foreign = payment.gateway != till.gateway.name or is_retired(payment, till.gateway)
+    if foreign or payment.gateway_payment_id is None:
         raise RefundDelayed(refund.id, refund.attempts)
     refund.attempts += refund.state is not RefundState.PENDING
     refund.updated_at = now

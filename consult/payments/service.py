@@ -17,7 +17,7 @@ from consult.core.money import Money
 from .asking import SOONEST, next_ask
 from .errors import AlreadyPaid, require_same
 from .gateway import Gateway, ReturnUrls, Snapshot
-from .ledger import net, post_once
+from .ledger import held, post_once
 from .lifecycle import LIVE, Decision, PaymentState, decide
 from .models import LedgerKind, Payment, ReceivedEvent
 from .outcomes import Applied, Expired, Failed, NeedsReview, NothingNew, Opened, Paid, Processing
@@ -48,7 +48,7 @@ def open_payment(
     and time. Asks nothing of the gateway but the pure `build_request`.
     """
     require_chargeable(amount)
-    if net(session, booking_id, amount.currency).minor > 0:
+    if held(session, booking_id, amount.currency).minor > 0:
         raise AlreadyPaid(booking_id)
     payment_id = uuid.uuid4()
     payment = Payment(
@@ -79,7 +79,7 @@ def open_payment(
 
 def get_payment(session: Session, payment_id: uuid.UUID) -> Payment:
     """The payment, locked until the transaction ends. Raises NotFound."""
-    payment = session.get(Payment, payment_id, with_for_update=True)
+    payment = session.get(Payment, payment_id, populate_existing=True, with_for_update=True)
     if payment is None:
         raise NotFound
     return payment
@@ -167,6 +167,12 @@ def retire_play_money(session: Session, gateway: Gateway, now: datetime) -> None
     other = (Payment.gateway != gateway.name) | (Payment.livemode != gateway.livemode)
     stale = update(Payment).where(Payment.livemode.is_(False), other, Payment.state.in_(LIVE))
     session.execute(stale.values(state=PaymentState.EXPIRED, url=None, updated_at=now))
+
+
+def is_retired(payment: Payment, gateway: Gateway) -> bool:
+    """Whether it is such play money: nothing about it can be asked, or sent, any more."""
+    other = payment.gateway != gateway.name or payment.livemode != gateway.livemode
+    return other and not payment.livemode
 
 
 def record_event(

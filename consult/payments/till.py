@@ -52,7 +52,9 @@ class Till:
         self.react(news)
         if isinstance(news, NeedsReview):
             fact = "charged" if news.charged else "unpaid"
-            self.alert(f"mismatch-{news.payment_id}-{fact}", AlertKind.MISMATCH, now, news.payment_id)
+            payment = get_payment(self.session, news.payment_id)
+            ref = payment.gateway_payment_id or payment.checkout_id
+            self.alert(f"mismatch-{payment.id}-{fact}", AlertKind.MISMATCH, now, payment.id, ref)
         if isinstance(news, RefundedTwice):
             key, ref = refund_key(AlertKind.REFUNDED_TWICE, news.refund_id), news.gateway_refund_id
             self.alert(key, AlertKind.REFUNDED_TWICE, now, news.payment_id, ref)

@@ -2,7 +2,7 @@
 
 from flask import Flask, abort, current_app, g, request
 
-from consult.booking.money_mode import mode_of
+from consult.booking.money.mode import mode_of
 from consult.core.errors import NotFound
 from consult.deps import deps
 from consult.practice.service import get_who

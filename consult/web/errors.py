@@ -4,13 +4,14 @@ import logging
 import traceback
 
 from flask import Flask, redirect, render_template, request, url_for
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError, TooManyRequests
 from werkzeug.wrappers import Response
 
 from consult.booking.commands import BookingClosed
 from consult.booking.standing import StepNotOpen
 from consult.core.errors import ConsultError, NotFound
+from consult.deps import deps
 from consult.intake.library import FormVersionLost
 
 from .limits import wait_words
@@ -72,19 +73,44 @@ def init_errors(app: Flask) -> None:
         headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
         return (*page, headers)
 
+    _init_faults(app)
+
+
+def _init_faults(app: Flask) -> None:
+    """What nobody raised on purpose."""
+
     @app.errorhandler(OperationalError)
     def _busy(error: OperationalError) -> tuple[str, int, dict[str, str]]:
         _log.warning("database unavailable at %s: %s", request.url_rule, type(error.orig).__name__)
         return (*_page(503), {"Retry-After": "5"})
 
+    @app.errorhandler(DataError)
+    def _unstorable(_error: DataError) -> tuple[str, int]:
+        # Such as a NUL, which PostgreSQL takes in no text.
+        _log.warning("something no column can hold was sent to %s", request.url_rule)
+        deps().session.rollback()
+        return _page(400)
+
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> tuple[str, int]:
         if app.testing:
             raise error
-        # Never the message nor the address: both may quote what a patient typed, or a secret.
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("%s at %s\n%s", type(error).__name__, request.url_rule, frames)
+        _log_frames(error)
         return _page(500)
+
+    # Flask's own words about what breaks once the page is made hold the address and the message.
+    app.log_exception = _log_late  # type: ignore[method-assign]
+
+
+def _log_late(exc_info: tuple[object, BaseException | None, object]) -> None:
+    if exc_info[1] is not None:
+        _log_frames(exc_info[1])
+
+
+def _log_frames(error: BaseException) -> None:
+    # Never the message nor the address: both may quote what a patient typed, or a secret.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("%s at %s\n%s", type(error).__name__, request.url_rule, frames)
 
 
 def _said_of(error: ConsultError) -> tuple[str, str] | None:

@@ -60,6 +60,9 @@ CODES_TO_MAILBOX = Limit("codes-to-mailbox", "10 per hour; 30 per day")
 CODES_TRIED = Limit("codes-tried", "120 per hour")
 VOUCHERS_TRIED = Limit("vouchers-tried", "60 per hour")
 FREE_VISITS = Limit("free-visits", "5 per hour")
+TEXTS_ASKED = Limit("texts-asked", "30 per hour")
+TEXTS_TO_NUMBER = Limit("texts-to-number", "3 per hour; 6 per day")
+PAGE_LINKS = Limit("page-links", "6 per hour; 12 per day")
 MISSES = Limit("misses", "300 per hour")
 
 LIMITS = (
@@ -79,6 +82,9 @@ LIMITS = (
     CODES_TRIED,
     VOUCHERS_TRIED,
     FREE_VISITS,
+    TEXTS_ASKED,
+    TEXTS_TO_NUMBER,
+    PAGE_LINKS,
     MISSES,
 )
 

@@ -36,6 +36,12 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("channel", sa.String(length=10), server_default="email", nullable=False)
         )
+        batch_op.create_index(
+            "ix_outbox_message_payload_kept",
+            ["status", "sent_at"],
+            sqlite_where=sa.text("payload_sealed IS NOT NULL"),
+            postgresql_where=sa.text("payload_sealed IS NOT NULL"),
+        )
 
     with op.batch_alter_table("therapist") as batch_op:
         batch_op.add_column(
@@ -48,6 +54,11 @@ def downgrade() -> None:
         batch_op.drop_column("wants_invitations")
 
     with op.batch_alter_table("outbox_message") as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_message_payload_kept",
+            sqlite_where=sa.text("payload_sealed IS NOT NULL"),
+            postgresql_where=sa.text("payload_sealed IS NOT NULL"),
+        )
         batch_op.drop_column("channel")
 
     with op.batch_alter_table("external_calendar") as batch_op:

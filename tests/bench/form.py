@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
-from consult.booking.intake_plan import intake_sections
+from consult.booking.answers.intake_plan import intake_sections
 from consult.cli.demo import add_patients
 from consult.deps import deps
 from consult.intake.models import COMPLETED, IN_PROGRESS, QuestionnaireResponse

@@ -9,7 +9,7 @@ from statistics import median
 from sqlalchemy import select
 
 from consult.booking import standing
-from consult.booking.screening import Screening
+from consult.booking.answers.screening import Screening
 from consult.deps import deps
 from consult.intake.answers import AnswerValue
 from consult.intake.assessment import assess

@@ -116,7 +116,7 @@ def test_an_urgent_sign_goes_on_and_a_later_emergency_puts_the_visit_on_hold(
 
     therapist = new_visitor(width=1280)
     sign_in(therapist)
-    row = therapist.page.get_by_role("listitem").filter(has_text="Kim Nguyen")
+    row = therapist.page.locator("li.agenda-entry").filter(has_text="Kim Nguyen")
     expect(row).to_contain_text("On hold")
     therapist.see("therapist-agenda-with-hold")
     therapist.follow("Kim Nguyen")

@@ -58,6 +58,7 @@ def test_an_emergency_in_the_intake_puts_the_visit_on_hold_and_tells_the_patient
 
     therapist.sign_in()
     assert "On hold – safety" in therapist.page.text
+    assert "A visit is on hold for safety. The patient was told to get help now." in therapist.page.text
     summary = therapist.read_summary("Rosa Marin")
     assert "Visit on hold" in summary.text
     assert "Emergency Numbness between the legs" in summary.text
@@ -199,6 +200,7 @@ def test_a_hold_the_therapist_released_is_over_and_the_form_can_be_finished(
     token = therapist.page.form.value("csrf_token")
     therapist.send(f"{therapist.page.path}/release", [("csrf_token", token)])
     assert "Visit on hold" not in therapist.page.text
+    assert "on hold for safety" not in therapist.open("/therapist").text
     run_worker()
     assert "Your appointment takes place" in [mail["Subject"] for mail in mails("rosa.marin@example.com")]
 

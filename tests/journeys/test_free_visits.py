@@ -33,7 +33,7 @@ def test_a_free_visit_is_booked_with_one_button_and_no_word_of_paying(
 ):
     check = patient.come_to_check(LATER)
     assert not check.offers("Use this code")
-    assert "card company" not in check.text
+    assert "payment company" not in check.text
     page = patient.press("Book this time")
     assert page.path.startswith("/b/")
     assert "Paid Nothing, it was free" in page.text
@@ -41,6 +41,9 @@ def test_a_free_visit_is_booked_with_one_button_and_no_word_of_paying(
     run_worker()
     assert [mail["Subject"] for mail in mails("rosa.marin@example.com")] == ["Your appointment is booked"]
 
+    patient.follow("Move my visit")
+    assert "15 minutes to change your mind. After that it can't be moved again." in patient.page.text
+    patient.open(page.path)
     page = patient.follow("Cancel my visit")
     assert "Nothing was paid, so nothing is paid back." in page.text
     page = patient.press("Cancel my visit")

@@ -90,7 +90,10 @@ def test_going_back_to_one_session_shows_its_price_again(patient: Patient, pack_
 
 def test_cancelled_in_time_a_session_goes_back_to_its_pack(patient: Patient, pack_id: str, rows: Rows):
     code = buy(patient, pack_id)
-    book_with(patient, code, FRIDAY)
+    private_page = book_with(patient, code, FRIDAY)
+    page = patient.follow("Move my visit")
+    assert "and if you cancel, this session of your pack counts as used." in page.text
+    patient.open(private_page)
     page = patient.follow("Cancel my visit")
     assert "The session goes back to your pack. Then 2 of 3 are left." in page.text
     page = patient.press("Cancel my visit")

@@ -204,19 +204,36 @@ def test_asked_for_again_within_ten_minutes_nothing_is_sent_and_the_address_stay
     assert mailbox.reader.open(link).status == 200
 
 
-def test_asked_for_again_later_the_older_one_ends_whichever_booking_it_was_asked_from(
+def test_whoever_books_with_her_email_and_asks_again_ends_no_address_of_hers(
     patient: Patient, another_patient: Patient, private_page: str, mailbox: Mailbox, clock: FixedClock
 ):
+    [hers] = mailbox.links()
     another_patient.book(TUESDAY, pt_dob="2001-09-09")
-    assert "the older one stops working" in another_patient.page.text
     clock.advance(timedelta(minutes=10))
     another_patient.press(ASK)
     old, new = mailbox.links()
-    unknown = mailbox.reader.client.get("/cal/unknown.ics")
-    dead = mailbox.reader.client.get(feed_of(old))
-    assert (dead.status_code, dead.data) == (404, unknown.data)
-    assert mailbox.reader.open(old).status == 404
-    assert len(mailbox.events(feed_of(new))) == 2
+    assert old == hers
+    assert new != old
+    for link in (old, new):
+        assert len(mailbox.events(feed_of(link))) == 2
+        assert "1 other address shows the same appointments" in mailbox.reader.open(link).text
+
+
+def test_of_two_addresses_a_new_one_takes_the_place_of_one_and_all_are_stopped_at_once(
+    patient: Patient, private_page: str, mailbox: Mailbox, clock: FixedClock
+):
+    clock.advance(timedelta(minutes=10))
+    patient.press(ASK)
+    first, second = mailbox.links()
+    mailbox.reader.open(first)
+    assert "The others go on working" in mailbox.reader.page.text
+    third = mailbox.reader.press("Make a new address instead").path
+    status = [mailbox.reader.client.get(feed_of(link)).status_code for link in (first, second, third)]
+    assert status == [404, 200, 200]
+
+    assert mailbox.reader.press("Stop all 2 addresses").heading == "Your calendar is stopped"
+    status = [mailbox.reader.client.get(feed_of(link)).status_code for link in (first, second, third)]
+    assert status == [404, 404, 404]
 
 
 def test_the_page_says_the_same_whether_or_not_the_mailbox_has_an_address(
@@ -250,14 +267,18 @@ def test_whoever_has_the_mail_makes_a_new_address_and_stops_it(
 ):
     old = mailbox.links()[-1]
     mailbox.reader.open(old)
-    page = mailbox.reader.press("Make a new address")
+    page = mailbox.reader.press("Make a new address instead")
     new = page.path
     assert new != old
-    assert "The older one no longer works" in page.text
-    assert mailbox.reader.client.get(feed_of(old)).status_code == 404
+    assert "The one it replaces no longer works" in page.text
+    unknown = mailbox.reader.client.get("/cal/unknown.ics")
+    dead = mailbox.reader.client.get(feed_of(old))
+    assert (dead.status_code, dead.data) == (404, unknown.data)
+    assert mailbox.reader.open(old).status == 404
+    mailbox.reader.open(new)
     assert len(mailbox.events(feed_of(new))) == 1
 
-    assert mailbox.reader.press("Stop this address").heading == "The calendar address is stopped"
+    assert mailbox.reader.press("Stop this address").heading == "Your calendar is stopped"
     assert mailbox.reader.client.get(feed_of(new)).status_code == 404
     assert mailbox.reader.open(new).status == 404
 

@@ -195,6 +195,25 @@ def test_a_stop_of_which_only_twilio_knows_is_learnt_from_its_answer(
     assert len(double.heard) == asked
 
 
+def test_who_books_with_her_number_learns_nothing_ends_nothing_and_sends_her_nothing(
+    rosa: Rosa, app: Flask, texts: Callable[..., list[str]]
+):
+    mallory = Rosa(app)
+    own = mallory.book("2026-06-02T14:00:00+00:00", pt_name="Mallory", pt_email="mallory@example.com")
+    page = mallory.open(f"{own}/text-messages")
+    assert page.offers("Save")
+    mallory.send(page.path, [("answer", "end"), ("csrf_token", page.form_with("Save").value("csrf_token"))])
+    assert texts(datetime(2026, 6, 1, 14, 0, tzinfo=UTC)) == []
+    assert len(texts(before(24))) == 1
+
+    rosa.answer("STOP")
+    assert texts(before(23)) == []
+    assert mallory.open(page.path).offers("Save")
+    mallory.fill(agreed=True)
+    assert mallory.press("Save").offers("End text messages")
+    assert texts(before(1)) == []
+
+
 def test_what_twilio_did_not_sign_changes_nothing(rosa: Rosa, app: Flask, texts: Callable[..., list[str]]):
     form, headers = incoming(HOOK, From=PHONE, Body="STOP")
     forged = incoming(HOOK, "0" * 32, **form)[1]
@@ -222,6 +241,17 @@ def test_a_number_that_is_no_mobile_is_refused_in_words(app: Flask, texts: Calla
     assert not page.offers("Save")
     refused = rosa.send(page.path, [("agreed", "yes"), ("csrf_token", "")])
     assert (refused.status, "can’t be one" in refused.text) == (422, True)
+    assert texts(before(24)) == []
+
+
+def test_a_number_of_another_country_is_refused_in_words(app: Flask, texts: Callable[..., list[str]]):
+    rosa = Rosa(app)
+    rosa.private_page = rosa.book(THURSDAY_TEN.isoformat(), pt_phone="+53 5 1234567")
+    page = rosa.open(f"{rosa.private_page}/text-messages")
+    assert "the number you gave is of another country" in page.text
+    assert not page.offers("Save")
+    refused = rosa.send(page.path, [("agreed", "yes"), ("csrf_token", "")])
+    assert (refused.status, "of another country" in refused.text) == (422, True)
     assert texts(before(24)) == []
 
 
@@ -319,6 +349,13 @@ def test_without_it_there_is_no_trace_of_it(make_app: Callable[..., Flask]):
     assert "Text messages about your visits" not in rosa.open(private_page).links
     assert rosa.open(f"{private_page}/text-messages").status == 404
     assert rosa.client.post("/webhooks/twilio", data={}).status_code == 404
+    assert "text message" not in rosa.open("/privacy").text
+
+
+def test_the_privacy_page_says_who_sees_them(app: Flask):
+    privacy = Patient(app).open("/privacy").text
+    assert "Emails, text messages, calendar entries" in privacy
+    assert "Only if you ask for text messages: the company that sends them for us and the phone" in privacy
 
 
 def test_in_the_demo_they_lie_beside_the_mails(make_app: Callable[..., Flask], tmp_path):

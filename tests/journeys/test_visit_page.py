@@ -109,3 +109,14 @@ def test_a_cancelled_visit_says_so(patient: Patient, reader: Visitor, private_pa
 
 def test_an_unknown_address_is_not_found(reader: Visitor):
     assert reader.open("/v/unknown").status == 404
+
+
+def test_whoever_sees_the_calendar_cannot_fill_the_patients_mailbox(
+    reader: Visitor, in_calendar: str, clock: FixedClock
+):
+    statuses = []
+    for _ in range(7):
+        reader.open(in_calendar)
+        statuses.append(reader.press(next(iter(reader.page.forms[0].buttons))).status)
+        clock.advance(timedelta(minutes=10))
+    assert statuses == [200] * 6 + [429]

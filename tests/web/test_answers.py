@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, g, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from consult.core.errors import ConsultError
+from tests.bench.databases import Database
 from tests.journeys.patient import Patient, Therapist, Visitor
 
 POLICY = {
@@ -143,6 +144,38 @@ def test_more_than_a_megabyte_is_too_much(app: Flask):
 def test_a_nul_in_an_address_is_refused(app: Flask):
     for address in ("/book%00", "/book/time?from=%00", "/b/%00"):
         assert app.test_client().get(address).status_code == 400, address
+
+
+def test_what_breaks_after_a_page_was_made_is_logged_without_address_and_words(
+    app: Flask, caplog: pytest.LogCaptureFixture
+):
+    typed = "typed by a patient"
+
+    @app.after_request
+    def break_it(response: Response) -> Response:
+        if request.path == "/b/secret-address" and "tried" not in g:
+            g.tried = True
+            raise RuntimeError(typed)
+        return response
+
+    app.testing = False
+    response = app.test_client().get("/b/secret-address")
+    assert (response.status_code, "on our side" in response.text) == (500, True)
+    assert "RuntimeError" in caplog.text
+    assert "secret-address" not in caplog.text
+    assert typed not in caplog.text
+
+
+@pytest.mark.postgres
+def test_a_nul_in_a_field_is_no_fault_of_ours(make_app: Callable[..., Flask], postgres_url: str):
+    """SQLite takes it, finds nothing and says so; PostgreSQL takes it in no text."""
+    app = make_app(DATABASE_URL=Database("postgresql", postgres_url).new_url())
+    app.testing = False
+    visitor = Visitor(app)
+    visitor.open("/login")
+    visitor.fill(email="olivia\0@example.com", password="whatever it was")
+    page = visitor.press("Sign in")
+    assert (page.status, page.heading) == (400, "That did not arrive whole")
 
 
 def test_a_busy_database_says_try_again_and_a_refusal_no_page_knows_is_a_conflict(app: Flask):

@@ -21,6 +21,7 @@ from consult.web.limits import (
     MISSES,
     SCREENS_SENT,
     SCREENS_STARTED,
+    TEXTS_TO_NUMBER,
     UNPAID_MINUTES,
     Limit,
     address,
@@ -308,6 +309,21 @@ def test_guessing_secret_addresses_is_answered_429_but_a_true_one_always_opens(
         assert response.status_code == 429
         assert int(response.headers["Retry-After"]) > 3500
     assert patient.open(private_page).heading == "You're booked, Rosa"
+
+
+def test_a_number_is_sent_few_first_texts_whichever_booking_names_it(make_app: Callable[..., Flask]):
+    app = make_app(SMS_DEMO="1")
+    patient, stranger = Patient(app), Patient(app)
+    private_page = patient.book()
+    for _ in range(most(TEXTS_TO_NUMBER)):
+        patient.open(f"{private_page}/text-messages")
+        patient.fill(agreed=True)
+        assert patient.press("Save").status == 200
+        patient.press("End text messages")
+    private_page = stranger.book("2026-06-02T14:00:00+00:00", pt_email="kim@example.com", pt_name="Kim Lee")
+    stranger.open(f"{private_page}/text-messages")
+    stranger.fill(agreed=True)
+    assert stranger.press("Save").status == 429
 
 
 def test_health_static_files_and_pages_to_read_are_not_limited(app: Flask):

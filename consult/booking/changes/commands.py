@@ -21,7 +21,7 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import find_live_appointment
 
-from ..letters import span_of
+from ..letters.sending import span_of
 from ..models import Booking
 from ..pack_use import give_session_back, lock_share
 from ..patient_feed import bookings_of_mailbox

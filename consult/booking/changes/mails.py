@@ -27,7 +27,8 @@ from consult.notifications.compose import (
 )
 from consult.scheduling.models import Appointment
 
-from ..letters import (
+from ..letters.mails import send_confirmation
+from ..letters.sending import (
     patient_facts,
     revision_of,
     send_to_patient,
@@ -35,11 +36,10 @@ from ..letters import (
     span_of,
     therapist_facts,
 )
-from ..mails import send_confirmation
+from ..letters.text_messages import text_change, text_key
 from ..models import Booking
 from ..pack_use import SessionFate
 from ..ports import Ports
-from ..text_messages import text_change, text_key
 from .taking_back import Actor
 
 _BY_A_MOVE = frozenset({Moved.kind, Reinstated.kind})

@@ -40,8 +40,9 @@ _MONEY = (
 class BookingMoney:
     """`charged` is all that ever came, `kept` what the practice holds now. `requested` is about to be sent
     back, `pending` on its way, `returned` at the bank, be it by a refund that was made in the gateway's
-    dashboard; `failed` could not be sent and needs a person. `outside` was paid back in another way.
-    `disputed` was taken by the payer's own bank. `cause` is why the newest of our refunds goes back.
+    dashboard; `failed` could not be sent, is still here and needs a person. `outside` was paid back in
+    another way. `disputed` was taken by the payer's own bank. `cause` is why the newest of our refunds goes
+    back.
     """
 
     charged: Money
@@ -70,7 +71,7 @@ def find_money(session: Session, booking: Booking) -> BookingMoney:
     this = {"booking_id": booking.id, "currency": booking.currency}
     rows = session.execute(_MONEY, this).all()
     refunds = [row[-1] for row in rows if row[-1] is not None]
-    kept, charged, disputed = (Money(int(sum_of), booking.currency) for sum_of in rows[0][:3])
+    posted, charged, disputed = (Money(int(sum_of), booking.currency) for sum_of in rows[0][:3])
 
     def total(state: RefundState) -> Money:
         return Money(
@@ -78,14 +79,16 @@ def find_money(session: Session, booking: Booking) -> BookingMoney:
         )
 
     pending, outside = total(RefundState.PENDING), total(RefundState.CANCELED)
+    kept = posted - outside
     return BookingMoney(
         charged=charged,
-        kept=kept - outside,
+        kept=kept,
         requested=total(RefundState.REQUESTED),
         pending=pending,
         # By the ledger, which also knows of refunds that were never asked for here.
-        returned=charged + disputed - kept - pending,
-        failed=total(RefundState.FAILED),
+        returned=charged + disputed - posted - pending,
+        # What is here no longer has gone back since, by the dashboard or the payer's bank.
+        failed=Money(max(0, min(total(RefundState.FAILED).minor, kept.minor)), booking.currency),
         outside=outside,
         disputed=-disputed,
         cause=Cause(refunds[-1].reason) if refunds else None,

@@ -14,8 +14,8 @@ from consult.scheduling import service as scheduling
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 
-from ..letters import span_of
-from ..mails import tell_therapist_of_booking
+from ..letters.mails import tell_therapist_of_booking
+from ..letters.sending import span_of
 from ..models import Booking
 from ..pack_use import take_session_again
 from ..ports import Ports

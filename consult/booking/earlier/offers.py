@@ -18,8 +18,8 @@ from consult.scheduling.models import Appointment
 from consult.scheduling.offers import free_slots, get_offer
 from consult.scheduling.rulebook import get_rules
 
-from .. import mails
 from ..changes.undoing import find_change
+from ..letters import mails
 from ..models import Booking, EarlierTimeOffer, EarlierTimeRequest
 from ..ports import Ports
 from ..standing import lock_booking
@@ -50,6 +50,8 @@ def end_offer_if_over(session: Session, now: datetime, *, booking_id: uuid.UUID,
     appointment = queries.find_live_appointment(session, booking_id)
     if offer.expires_at <= now:
         close_offer(session, offer, "lapsed", now)
+    elif appointment is None and _may_come_back(booking, now):
+        return
     elif appointment is None or appointment.start_at <= offer.start_at or booking.on_safety_hold:
         close_offer(session, offer, WITHDRAWN, now)
     elif not _still_hers_to_give(session, offer):
@@ -143,10 +145,16 @@ def _span_offered(session: Session, offer: EarlierTimeOffer) -> TimeSpan:
 
 
 def _end_unless_undone(request: EarlierTimeRequest, booking: Booking, now: datetime) -> None:
-    """A cancellation that the therapist can still take back does not end the wish."""
-    change = find_change(booking)
-    if booking.cancelled_at is None or change is None or now >= change.until_at:
+    if not _may_come_back(booking, now):
         request.ended_at, request.known_starts = now, []
+
+
+def _may_come_back(booking: Booking, now: datetime) -> bool:
+    """Whether it was cancelled and the therapist can still take that back: nobody has been told of it yet, so
+    neither the wish nor an offer ends with it.
+    """
+    change = find_change(booking)
+    return booking.cancelled_at is not None and change is not None and now < change.until_at
 
 
 def _bring_up_to_date(

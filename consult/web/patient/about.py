@@ -6,7 +6,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
-from consult.booking.contact import contact_faults
+from consult.booking.answers.contact import contact_faults
 from consult.booking.journey import Step, may_enter
 from consult.booking.standing import Standing
 from consult.deps import deps
@@ -16,8 +16,18 @@ from consult.web.security import csrf_stale, redisplays
 
 from .about_pages import ELSEWHERE, NAMES, PAGES
 from .question_page import QuestionPage, add_errors, receive_page, show_page
-from .screen import emergency_in
-from .visit import at, before_change, current_standing, onward, patient, posted, progress, turned_away
+from .screen import emergency_in, stop_page_unsaved
+from .visit import (
+    at,
+    before_change,
+    current_standing,
+    onward,
+    patient,
+    posted,
+    progress,
+    turned_away,
+    visit_token,
+)
 
 
 @patient.get("/book/about")
@@ -33,7 +43,8 @@ def about_page(name: str) -> ResponseReturnValue:
         abort(404)
     standing = current_standing()
     standing = before_change(standing) if standing else None
-    if standing is None or not _may_answer(standing):
+    late = standing is not None and standing.facts.confirmed and posted()
+    if standing is None or not (late or _may_answer(standing)):
         return turned_away(Step.ABOUT, standing)
     d = deps()
     questionnaire, today = standing.catalogue.questionnaire, d.now().date()
@@ -43,11 +54,18 @@ def about_page(name: str) -> ResponseReturnValue:
     if not posted():
         return _page(standing, name, show_page(questionnaire, items, standing.answers, today))
     page = receive_page(questionnaire, items, standing.answers, today)
+    emergency = emergency_in(standing.catalogue, page, standing.answers)
+    if late and (csrf_stale() or not emergency or standing.booking.cancelled_at is not None):
+        return (
+            stop_page_unsaved(standing.catalogue, page, standing.answers) if emergency else onward(standing)
+        )
     add_errors(page, contact_faults(page.answers, today))
-    if page.errors and (csrf_stale() or not emergency_in(standing.catalogue, page, standing.answers)):
+    if page.errors and (csrf_stale() or not emergency):
         return _page(standing, name, page), 422
     with d.transaction():
         commands.save_about(d.session, standing.booking, page.answers, d.now(), d.ports)
+    if standing.booking.confirmed_at is not None:
+        return redirect(url_for("patient.intake_done", token=visit_token()), code=303)
     return _after(name, page)
 
 

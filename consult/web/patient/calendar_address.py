@@ -1,4 +1,4 @@
-"""A patient's calendar address: asked for on a private page, mailed, and shown to whoever has the mail."""
+"""A patient's calendar addresses: asked for on a private page, mailed, and shown to whoever has the mail."""
 
 from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -6,7 +6,6 @@ from flask.typing import ResponseReturnValue
 from consult.booking import patient_feed
 from consult.booking.email_confirmation import mailbox_digests
 from consult.booking.models import Booking
-from consult.calendaring.subscriptions import find_booking_id
 from consult.deps import deps
 from consult.practice.service import read_contact
 from consult.web.limits import CODES, CODES_TO_EMAIL, CODES_TO_MAILBOX, spend
@@ -32,9 +31,10 @@ def mail_calendar_address(token: str) -> ResponseReturnValue:
 @patient.get("/calendar/<token>")
 def calendar_address(token: str) -> ResponseReturnValue:
     d = deps()
-    find_booking_id(d.session, token)
+    others = patient_feed.count_addresses(d.session, token, d.ports) - 1
+    url = d.ports.links.feed(token)
     page = make_response(
-        render_template("patient/calendar_address.html", token=token, url=d.ports.links.feed(token))
+        render_template("patient/calendar_address.html", token=token, url=url, others=others)
     )
     page.headers["Referrer-Policy"] = "no-referrer"
     return page
@@ -50,10 +50,10 @@ def new_patient_address(token: str) -> ResponseReturnValue:
 
 
 @patient.post("/calendar/<token>/stop")
-def stop_patient_address(token: str) -> ResponseReturnValue:
+def stop_patient_addresses(token: str) -> ResponseReturnValue:
     d = deps()
     with d.transaction():
-        patient_feed.stop_address(d.session, token, d.now(), d.ports)
+        patient_feed.stop_addresses(d.session, token, d.now(), d.ports)
     return redirect(url_for("patient.calendar_stopped"), code=303)
 
 

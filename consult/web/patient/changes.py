@@ -117,6 +117,7 @@ def _move_page(
     html = render_template(
         "patient/reschedule.html",
         page=page,
+        pack=find_card(d.session, booking, d.now(), d.ports),
         token=token,
         zones=zone_choices(),
         zone_field=PlainField("zone", page.zone),

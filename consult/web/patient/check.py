@@ -13,7 +13,7 @@ from consult.booking.free import FreeVisitBooked, confirm_free
 from consult.booking.holds import EmailNotConfirmed, HeldTooLong
 from consult.booking.journey import Step, may_enter
 from consult.booking.models import Booking
-from consult.booking.outside_looks import require_still_free
+from consult.booking.outside.looks import require_still_free
 from consult.booking.pages import check_page
 from consult.booking.standing import Standing
 from consult.core.errors import ConsultError

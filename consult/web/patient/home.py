@@ -39,4 +39,4 @@ def book() -> ResponseReturnValue:
 
 @patient.get("/privacy")
 def privacy() -> str:
-    return render_template("patient/privacy.html")
+    return render_template("patient/privacy.html", texts_offered=deps().ports.texter is not None)

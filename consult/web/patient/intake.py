@@ -4,9 +4,9 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import commands
+from consult.booking.answers.intake_checks import intake_faults
+from consult.booking.answers.intake_plan import following, intake_sections, next_section
 from consult.booking.changes.money import find_money
-from consult.booking.intake_checks import intake_faults
-from consult.booking.intake_plan import following, intake_sections, next_section
 from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.intake.questionnaire import Section, visible_items
@@ -15,6 +15,7 @@ from consult.web.security import csrf_stale, redisplays
 
 from .private_page import standing_of
 from .question_page import QuestionPage, add_errors, receive_page, show_page
+from .screen import emergency_in
 from .visit import patient, posted
 
 
@@ -28,11 +29,9 @@ def intake(token: str) -> ResponseReturnValue:
 @redisplays
 def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     standing = standing_of(token)
-    if standing.intake_completed or standing.booking.on_safety_hold:
+    if standing.booking.on_safety_hold or (standing.intake_completed and not posted()):
         return _onward(token, standing)
-    section = next((known for known in _sections(standing) if known.id == section_id), None)
-    if section is None:
-        abort(404)
+    section = _section(standing, section_id)
     questionnaire, today = standing.catalogue.questionnaire, deps().now().date()
     answers = standing.answers
     # The recheck brings the follow-up questions of the safety screen with it.
@@ -47,6 +46,8 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     page.answers = {item_id: value for item_id, value in page.answers.items() if item_id not in faults}
     if csrf_stale():
         return _page(standing, token, section, page), 422
+    if standing.intake_completed and not emergency_in(standing.catalogue, page, answers):
+        return _onward(token, standing)
     # Also what the recheck opened, where an answer of the first safety screen must be given anew.
     asked = visible_items(questionnaire, known, [section_id], today)
     shown = request.form.getlist("shown")
@@ -89,6 +90,11 @@ def intake_done(token: str) -> ResponseReturnValue:
 
 def _sections(standing: Standing) -> list[Section]:
     return intake_sections(standing.catalogue.questionnaire, standing.answers, deps().now().date())
+
+
+def _section(standing: Standing, section_id: str) -> Section:
+    section = next((known for known in _sections(standing) if known.id == section_id), None)
+    return section or abort(404)
 
 
 def _next(standing: Standing) -> Section | None:

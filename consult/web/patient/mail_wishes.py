@@ -3,7 +3,7 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from consult.booking.text_messages import end_texts_to_address, numbers_of_address
+from consult.booking.letters.text_messages import end_texts_to_address, numbers_of_address
 from consult.deps import deps
 from consult.notifications.numbers import masked
 from consult.notifications.preferences import NOTHING, Wishes, find_wishes, save_wishes, whose_link

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from consult.booking import commands
 from consult.booking.handouts import find_patient_handout
 from consult.booking.models import Booking
-from consult.booking.money_mode import mode_paid_in
+from consult.booking.money.mode import mode_paid_in
 from consult.booking.pack_use import find_card
 from consult.booking.pages import private_page as load_page
 from consult.booking.standing import Standing, VisitOver, find_standing, newest_appointment

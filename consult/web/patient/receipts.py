@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from consult.booking.receipts import document_pdf
+from consult.booking.money.receipts import document_pdf
 from consult.deps import deps
 from consult.web.pdf import pdf_answer
 

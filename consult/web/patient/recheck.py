@@ -4,7 +4,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import recheck as booking_recheck
-from consult.booking.screening import RECHECK
+from consult.booking.answers.screening import RECHECK
 from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.intake.questionnaire import visible_items

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from consult.booking import commands
+from consult.booking.answers.screening import SCREEN, Screening, stopping_item
+from consult.booking.answers.screening import screening as judge
 from consult.booking.changes.money import find_money
 from consult.booking.journey import Step, may_enter
 from consult.booking.on_offer import booking_is_closed
-from consult.booking.screening import SCREEN, Screening, stopping_item
-from consult.booking.screening import screening as judge
 from consult.booking.standing import Standing
 from consult.deps import deps
 from consult.intake.answers import AnswerValue
@@ -23,7 +23,17 @@ from consult.web.security import csrf_stale, redisplays
 
 from .about_pages import page_of
 from .question_page import QuestionPage, receive_page, show_page
-from .visit import at, before_change, current_standing, onward, patient, posted, progress, remember
+from .visit import (
+    at,
+    before_change,
+    current_standing,
+    onward,
+    patient,
+    posted,
+    progress,
+    remember,
+    visit_token,
+)
 
 
 @patient.route("/book/safety", methods=["GET", "POST"])
@@ -32,7 +42,8 @@ def safety() -> ResponseReturnValue:
     d = deps()
     standing = current_standing()
     standing = before_change(standing) if standing else None
-    if standing and not may_enter(Step.SCREEN, standing.facts):
+    late = standing is not None and standing.facts.confirmed
+    if standing and not may_enter(Step.SCREEN, standing.facts) and not (late and posted()):
         return onward(standing)
     catalogue, today = standing.catalogue if standing else d.ports.catalogue, d.now().date()
     questionnaire = catalogue.questionnaire
@@ -42,10 +53,12 @@ def safety() -> ResponseReturnValue:
         return _screen_page(catalogue, show_page(questionnaire, items, saved, today))
     page = receive_page(questionnaire, items, saved, today)
     emergency = emergency_in(catalogue, page, saved)
+    if late and not emergency:
+        return onward(standing)
     if page.errors and not emergency:
         return _screen_page(catalogue, page), 422
-    refused = None if csrf_stale() else _refused(catalogue, page, first=standing is None)
-    if emergency and (refused or csrf_stale()):
+    refused = None if csrf_stale() or late else _refused(catalogue, page, first=standing is None)
+    if emergency and (refused or csrf_stale() or _is_cancelled(standing)):
         return stop_page_unsaved(catalogue, page, saved)
     return refused or _taken(standing, page)
 
@@ -76,9 +89,15 @@ def _taken(standing: Standing | None, page: QuestionPage) -> ResponseReturnValue
         screening = commands.answer_screen(d.session, booking, page.answers, d.now(), d.ports)
     if token:
         remember(token)
+    if booking.confirmed_at is not None:
+        return redirect(url_for("patient.intake_done", token=visit_token()), code=303)
     if page.fresh and not screening.stopped:
         return redirect(url_for("patient.safety", _anchor=page.fresh[0].id, more=1), code=303)
     return onward(current_standing())
+
+
+def _is_cancelled(standing: Standing | None) -> bool:
+    return standing is not None and standing.booking.cancelled_at is not None
 
 
 def emergency_in(catalogue: Catalogue, page: QuestionPage, saved: Mapping[str, AnswerValue]) -> bool:
@@ -136,9 +155,15 @@ def advice(standing: Standing) -> ResponseReturnValue:
     if csrf_stale():
         errors.insert(0, ("main", STALE))
     if posted() and not errors:
-        with d.transaction():
-            commands.read_advice(d.session, standing.booking, d.now())
-        return onward(current_standing())
+        try:
+            with d.transaction():
+                commands.read_advice(
+                    d.session, standing.booking, request.form.getlist("sign"), d.now(), d.ports
+                )
+            return onward(current_standing())
+        except commands.AdviceChanged:
+            errors = [("main", "Your answers were changed in another window. Please read this again.")]
+            ticked = False
     read = "yes" if ticked or standing.booking.advice_read_at else None
     field = PlainField("read", read, [message for name, message in errors if name == "read"])
     page = render_template("patient/advice.html", screening=standing.screening, errors=errors, field=field)

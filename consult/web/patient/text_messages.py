@@ -3,12 +3,15 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from consult.booking.text_messages import Texts, ask_for_texts, end_texts, find_texts
+from consult.booking.letters.text_messages import Texts, ask_for_texts, end_texts, find_texts
+from consult.booking.models import Booking
 from consult.core.errors import NotFound
 from consult.deps import deps
-from consult.notifications.numbers import NotMobile
+from consult.notifications.numbers import NotMobile, mobile_number
 from consult.notifications.text_consent import StoppedByReply
+from consult.practice.service import read_contact
 from consult.web.fields import PlainField
+from consult.web.limits import TEXTS_ASKED, TEXTS_TO_NUMBER, spend
 from consult.web.security import csrf_stale, redisplays
 
 from .private_page import booking_of
@@ -32,6 +35,8 @@ def text_messages(token: str) -> ResponseReturnValue:
     d = deps()
     agreed = request.form.get("agreed") == "yes"
     try:
+        if agreed and request.form.get("answer") != "end":
+            _spend_a_text(booking)
         with d.transaction():
             if request.form.get("answer") == "end":
                 end_texts(d.session, booking, d.now(), d.ports)
@@ -44,6 +49,14 @@ def text_messages(token: str) -> ResponseReturnValue:
         return _page(token), 422
     flash("texts_saved")
     return redirect(url_for("patient.text_messages", token=token), code=303)
+
+
+def _spend_a_text(booking: Booking) -> None:
+    """The number may be a stranger's, however many bookings name it. Raises NotMobile, TooManyRequests."""
+    d = deps()
+    number = mobile_number(read_contact(d.session, booking.known_patient_id, d.ports.sealer).phone)
+    spend(TEXTS_ASKED)
+    spend(TEXTS_TO_NUMBER, d.ports.sealer.digest(number, "texts asked"))
 
 
 def _page(token: str, fault: str = "") -> str:

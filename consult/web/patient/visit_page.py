@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from consult.booking import visit_page as visits
 from consult.booking.tokens import read_token
 from consult.deps import deps
+from consult.web.limits import PAGE_LINKS, spend
 
 from .visit import patient, visit_token
 
@@ -26,6 +27,8 @@ def visit_page(token: str) -> ResponseReturnValue:
 def send_link(token: str) -> ResponseReturnValue:
     d = deps()
     booking = visits.find_visit(d.session, token)
+    # Whoever sees the patient's calendar has this button.
+    spend(PAGE_LINKS, str(booking.id))
     with d.transaction():
         visits.send_page_link(d.session, booking, d.now(), d.ports)
     flash("link_sent")

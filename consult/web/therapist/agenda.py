@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from consult.booking import commands, desk
 from consult.booking.changes.pages import desk_actions, recent_changes
-from consult.booking.mail_troubles import find_mail_troubles
-from consult.booking.outside_notices import find_notices
+from consult.booking.letters.troubles import find_mail_troubles
+from consult.booking.outside.notices import find_notices
 from consult.core.errors import NotFound
 from consult.deps import deps
 from consult.web.auth import therapist_only

@@ -9,10 +9,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from consult.booking import outside_calendars
-from consult.booking.outside_calendars import GivenCalendar
-from consult.booking.outside_looks import check_calendar
-from consult.booking.outside_notices import find_notices
+from consult.booking.outside import calendars as outside_calendars
+from consult.booking.outside.calendars import GivenCalendar
+from consult.booking.outside.looks import check_calendar
+from consult.booking.outside.notices import find_notices
 from consult.calendaring.outside.looking import Kind
 from consult.calendaring.outside.register import Outside, get_calendar
 from consult.calendaring.outside.troubles import CannotRead, Trouble

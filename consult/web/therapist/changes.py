@@ -14,7 +14,7 @@ from consult.booking.changes import undoing
 from consult.booking.changes.pages import cancel_page, get_visit, move_page
 from consult.booking.changes.taking_back import Actor
 from consult.booking.models import Booking
-from consult.booking.outside_calendars import calendar_names
+from consult.booking.outside.calendars import calendar_names
 from consult.booking.pack_use import find_card
 from consult.booking.standing import VisitOver
 from consult.core.given import read_clock

@@ -1,6 +1,6 @@
 """The patient's page of tips, in the therapist's hands."""
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import desk
@@ -44,6 +44,7 @@ def save_handout(booking_id: str) -> ResponseReturnValue:
             now=d.now(),
             sealer=d.ports.sealer,
         )
+    flash("saved", "handout")
     return redirect(url_for("therapist.handout", booking_id=booking_id), code=303)
 
 

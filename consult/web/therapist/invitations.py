@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from consult.booking.calendar_replies import take_reply
 from consult.booking.calendar_truth import calendar_truth
 from consult.booking.desk import get_booking
-from consult.booking.invitations import Reader
 from consult.booking.invite_again import SheIsTheSender, choose_invitations, send_again
+from consult.booking.letters.invitations import Reader
 from consult.calendaring.replies import ReplyRefused, Why
 from consult.core.errors import NotFound
 from consult.core.given import Fault

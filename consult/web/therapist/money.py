@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from consult.booking.money_alerts import count_needing_her
-from consult.booking.receipts import document_pdf
-from consult.booking.takings import Takings, entries_of, takings
-from consult.booking.takings_csv import to_csv
+from consult.booking.money.alerts import count_needing_her
+from consult.booking.money.receipts import document_pdf
+from consult.booking.money.takings import Takings, entries_of, takings
+from consult.booking.money.takings_csv import to_csv
 from consult.core.text import clean_text
 from consult.deps import deps
 from consult.payments.alerts import INFORMATION, NOTE_LIMIT, open_alerts, settle

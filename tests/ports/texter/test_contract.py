@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from .conftest import Carrier
 
 TEXT = TextMessage(
-    "+12125550123", "Bookings: Your appointment, 3:00 pm & <more>\nhttp://localhost/v/x_y", "k"
+    "+12125550123",
+    "ann@example.com",
+    "Bookings: Your appointment, 3:00 pm & <more>\nhttp://localhost/v/x_y",
+    "k",
 )
 FAILURES = {"refused": TextRefused, "unavailable": TextUnavailable, "in doubt": TextInDoubt}
 

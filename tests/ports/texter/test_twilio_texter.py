@@ -27,7 +27,7 @@ def texter(double: TwilioDouble, **changes: str | float) -> TwilioTexter:
 
 
 def text(number: str = ANN) -> TextMessage:
-    return TextMessage(number, "Your online appointment is on Tue.", "k")
+    return TextMessage(number, "ann@example.com", "Your online appointment is on Tue.", "k")
 
 
 @pytest.mark.parametrize(

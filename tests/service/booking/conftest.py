@@ -11,10 +11,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from consult.booking import checkout, commands
+from consult.booking.answers.screening import Screening
 from consult.booking.checkout import Counter
 from consult.booking.email_confirmation import CodeAnswer, send_code, try_code
 from consult.booking.models import Booking
-from consult.booking.screening import Screening
 from consult.booking.standing import Standing, find_standing
 from consult.core.clock import FixedClock
 from consult.db.sealing import Place

@@ -12,8 +12,8 @@ from consult.accounts.models import Account
 from consult.booking.calendar_truth import CalendarTruth, VisitTruth, calendar_truth, stale_feed
 from consult.booking.changes.taking_back import Actor
 from consult.booking.changes.undoing import undo
-from consult.booking.invitations import Reader, Told
 from consult.booking.invite_again import SheIsTheSender, choose_invitations, send_again
+from consult.booking.letters.invitations import Reader, Told
 from consult.booking.models import Booking
 from consult.calendaring.models import FeedSubscription
 from consult.core.clock import FixedClock

@@ -23,7 +23,8 @@ from consult.core.clock import FixedClock
 from consult.core.money import Money
 from consult.notifications.models import OutboxMessage
 from consult.payments.demo_gateway import Fault
-from consult.payments.models import Payment
+from consult.payments.ledger import post_once
+from consult.payments.models import LedgerKind, Payment
 from consult.payments.refund_service import request_refund
 from consult.scheduling.errors import NotOffered, SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
@@ -268,6 +269,19 @@ def test_a_patients_cancellation_pays_back_by_the_terms(
     sent(desk)
     money = find_money(desk.session, desk.fresh(booking))
     assert (money.returned, money.kept) == (back, PRICE - back)
+
+
+def test_a_refund_that_failed_is_over_once_the_money_went_back_by_the_dashboard(desk: Desk, booking: Booking):
+    cancel(desk, booking)
+    desk.gateway.faults = [None, Fault.REFUSE]
+    sent(desk)
+    money = find_money(desk.session, desk.fresh(booking))
+    assert (money.failed, money.returned) == (PRICE, PRICE - PRICE)
+    payment = desk.session.scalars(select(Payment)).one()
+    with desk.counter.transaction():
+        post_once(desk.session, payment.id, LedgerKind.REFUND, -PRICE, "re_1", desk.now)
+    money = find_money(desk.session, desk.fresh(booking))
+    assert (money.failed, money.returned) == (PRICE - PRICE, PRICE)
 
 
 def test_terms_without_a_late_share_request_nothing(desk: Desk, booking: Booking, clock: FixedClock):

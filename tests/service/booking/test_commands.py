@@ -106,7 +106,7 @@ def test_a_step_the_booking_does_not_open_is_refused_whatever_page_was_shown(des
     refused = {
         "time": lambda: desk.hold(booking, ONE),
         "terms": lambda: desk.do(commands.agree, desk.fresh(booking)),
-        "screen": lambda: desk.screen(booking, "control"),
+        "screen": lambda: desk.screen(booking, "none"),
         "about": lambda: desk.tell_about(booking),
     }
     with pytest.raises(StepNotOpen):
@@ -151,7 +151,8 @@ def test_advice_read_counts_until_the_answers_change(desk: Desk):
     booking = desk.start()
     desk.screen(booking, "calf")
     with desk.counter.transaction():
-        commands.read_advice(desk.session, desk.fresh(booking), desk.now)
+        read = {flag.id for flag in desk.standing(booking).screening.advice}
+        commands.read_advice(desk.session, desk.fresh(booking), read, desk.now, desk.ports)
     desk.screen(booking, "calf")
     assert next_step(desk.standing(booking).facts) is Step.TIME
     desk.screen(booking, "calf", "weight")

@@ -200,6 +200,36 @@ def test_an_offer_ends_when_the_visit_is_cancelled(desk: Desk, full: tuple[Booki
     assert offers(desk) == [(third.id, "withdrawn"), (second.id, "open")]
 
 
+def test_an_offer_outlasts_a_cancellation_that_the_therapist_takes_back(
+    desk: Desk, full: tuple[Booking, Booking, Booking], clock: FixedClock
+):
+    first, _second, third = full
+    cancel(desk, first)
+    serve(desk)
+    cancel(desk, third, Actor.THERAPIST)
+    serve(desk)
+    assert offers(desk) == [(third.id, "open")]
+    cancelled_at = desk.fresh(third).cancelled_at
+    assert cancelled_at is not None
+    desk.do(lambda session, now, ports: undo(session, desk.fresh(third), cancelled_at, now, ports))
+    serve(desk)
+    assert offers(desk) == [(third.id, "open")]
+    accept(desk, third)
+    assert starts(desk, third) == [TUESDAY_TEN]
+
+
+def test_an_offer_ends_once_the_therapists_cancellation_stands(
+    desk: Desk, full: tuple[Booking, Booking, Booking], clock: FixedClock
+):
+    first, second, third = full
+    cancel(desk, first)
+    serve(desk)
+    cancel(desk, third, Actor.THERAPIST)
+    clock.advance(timedelta(minutes=30))
+    serve(desk)
+    assert offers(desk) == [(third.id, "withdrawn"), (second.id, "open")]
+
+
 def test_stopping_gives_an_open_offer_back(desk: Desk, full: tuple[Booking, Booking, Booking]):
     first, second, third = full
     cancel(desk, first)

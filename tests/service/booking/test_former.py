@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from consult.booking.answers.former import FormerVisit, former_visits
 from consult.booking.desk import contact_of, summary_page
-from consult.booking.former import FormerVisit, former_visits
 from consult.booking.models import Booking
 from consult.core.clock import FixedClock
 from consult.intake import service as intake

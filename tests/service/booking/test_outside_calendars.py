@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from consult.accounts.service import therapist_email
-from consult.booking import checkout, outside_looks
-from consult.booking.outside_calendars import (
+from consult.booking import checkout
+from consult.booking.outside import looks as outside_looks
+from consult.booking.outside.calendars import (
     GivenCalendar,
     add_calendar,
     change_calendar,
@@ -19,14 +20,14 @@ from consult.booking.outside_calendars import (
     list_calendars,
     remove_calendar,
 )
-from consult.booking.outside_looks import (
+from consult.booking.outside.looks import (
     FRESH,
     calendars_due,
     check_calendar,
     look_before_payment,
     require_still_free,
 )
-from consult.booking.outside_notices import find_notices, mail_notices
+from consult.booking.outside.notices import find_notices, mail_notices
 from consult.booking.upkeep import Upkeep
 from consult.calendaring.models import ExternalCalendar
 from consult.calendaring.outside import register

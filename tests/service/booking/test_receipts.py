@@ -10,8 +10,8 @@ from sqlalchemy import delete, select, update
 from consult.booking import checkout, commands
 from consult.booking.drafts import purge_drafts
 from consult.booking.models import Booking
+from consult.booking.money.receipts import Document, document_pdf, documents_of, issue_missing
 from consult.booking.reactions import react
-from consult.booking.receipts import Document, document_pdf, documents_of, issue_missing
 from consult.core.clock import FixedClock
 from consult.core.errors import NotFound
 from consult.core.money import Money

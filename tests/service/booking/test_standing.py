@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from consult.booking import commands, standing
+from consult.booking import commands, judging, standing
 from consult.booking.models import Booking
 from consult.booking.standing import find_standing
 from consult.core.clock import FixedClock
@@ -26,13 +26,13 @@ ONE_DAY = timedelta(days=1)
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[Booking]:
     """One entry for every time that answers are opened and judged."""
     calls: list[Booking] = []
-    judge = standing._judge
+    judge = judging._judge
 
     def counted(*arguments: object) -> object:
         calls.append(arguments[0])  # type: ignore[arg-type]
         return judge(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(standing, "_judge", counted)
+    monkeypatch.setattr(judging, "_judge", counted)
     return calls
 
 

@@ -304,6 +304,9 @@ def test_whatever_the_order_the_patients_calendar_ends_as_ours(
     assert (str(last["UID"]), str(last["STATUS"])) == (ours.uid, ours.status)
     assert last["DTSTART"].dt == ours.start_at == visit(desk, booking)[1]
     assert last["SEQUENCE"] <= ours.sequence
+    newest = {str(one["UID"]): str(one["STATUS"]) for one in inbox.events}
+    shown = [uid for uid, status in newest.items() if status == "CONFIRMED"]
+    assert shown == ([ours.uid] if ours.status == "CONFIRMED" else [])
     for older, newer in pairwise(inbox.events):
         assert newer["UID"] != older["UID"] or newer["SEQUENCE"] > older["SEQUENCE"]
 

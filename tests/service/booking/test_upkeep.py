@@ -15,6 +15,7 @@ from consult.booking.upkeep import Upkeep
 from consult.core.clock import FixedClock
 from consult.deps import deps
 from consult.intake.models import QuestionnaireResponse
+from consult.notifications.models import OutboxMessage
 from consult.payments.alerts import AlertKind, raise_alert, settle
 from consult.payments.asking import SOONEST
 from consult.payments.demo_gateway import Fault
@@ -25,7 +26,9 @@ from consult.practice.models import Patient
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 
-from .conftest import ONE, Desk
+from .conftest import ONE, TEN, Desk
+
+TOMORROW = TEN + timedelta(days=1)
 
 
 @pytest.fixture
@@ -179,6 +182,22 @@ def test_a_draft_being_paid_for_right_now_stays(desk: Desk, clock: FixedClock):
     with desk.counter.transaction():
         purge_drafts(desk.session, desk.now)
     assert desk.standing(booking).payment is not None
+
+
+def test_a_reminder_that_cannot_be_written_takes_no_other_with_it(
+    desk: Desk, upkeep: Upkeep, clock: FixedClock
+):
+    broken, whole = desk.booked(TOMORROW), desk.booked(TOMORROW + timedelta(hours=1))
+    with desk.counter.transaction():
+        desk.session.execute(
+            update(QuestionnaireResponse)
+            .where(QuestionnaireResponse.booking_id == broken.id)
+            .values(answers_sealed=b"lost")
+        )
+    clock.now = TOMORROW - timedelta(hours=22)
+    upkeep.run_due()
+    reminded = select(OutboxMessage.booking_id).where(OutboxMessage.kind == "day_reminder")
+    assert desk.session.scalars(reminded).all() == [whole.id]
 
 
 def test_old_sign_ins_are_forgotten(desk: Desk, upkeep: Upkeep, clock: FixedClock):

@@ -35,7 +35,6 @@ from consult.vouchers import service as codes
 from consult.vouchers.checks import PackFacts, PromotionFacts
 from consult.vouchers.models import PackPurchase, PromotionCode, PromotionRedemption, SessionPack
 from consult.vouchers.packs import PackEnded, PackUsedUp
-from consult.vouchers.promotions import UnknownCode
 from tests.bench.databases import Database
 
 from .conftest import TEN, Desk
@@ -253,9 +252,22 @@ def test_a_pack_of_play_money_buys_nothing_once_real_money_is_taken(
     if paid_for_real:
         desk.do(vouchers.apply_code, other, code)
     else:
-        with pytest.raises(UnknownCode):
+        with pytest.raises(PackEnded):
             desk.do(vouchers.apply_code, other, code)
     assert desk.fresh(other).price_minor == (0 if paid_for_real else 12_000)
+
+
+def test_a_session_of_play_money_kept_for_a_booking_is_given_up_once_real_money_is_taken(
+    desk: Desk, pack: SessionPack, monkeypatch: pytest.MonkeyPatch
+):
+    code = code_of(desk, buy(desk, pack))
+    other = desk.come_to_pay(THURSDAY)
+    desk.do(vouchers.apply_code, other, code)
+    monkeypatch.setattr(desk.gateway, "livemode", True)
+    with pytest.raises(PriceChanged):
+        confirm_free(desk.counter, other.id)
+    assert desk.fresh(other).price_minor == 12_000
+    assert purchases(desk)[0].ended_at is not None
 
 
 class TestMoneyOfAPackThatWentBackElsewhere:

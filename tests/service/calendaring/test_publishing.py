@@ -53,7 +53,7 @@ class Desk:
 
     def redraw(self, texts: Texts) -> None:
         with transaction(self.session):
-            redraw(self.session, appointment_id=self.appointment_id, texts=texts, now=self.clock())
+            redraw(self.row(), texts, self.clock())
 
     def row(self) -> CalendarObject:
         return self.session.scalars(select(CalendarObject)).one()

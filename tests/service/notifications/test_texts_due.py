@@ -14,12 +14,12 @@ from consult.notifications.message import Message
 from consult.notifications.models import OutboxMessage, SmsConsent
 from consult.notifications.service import MOST_ATTEMPTS, enqueue
 from consult.notifications.text_consent import (
-    StoppedBy,
+    Consent,
     StoppedByReply,
+    end_consents,
     find_consent,
     give_consent,
     receive,
-    stop_texts,
     wants_texts,
 )
 from consult.notifications.text_message import TextMessage
@@ -38,6 +38,7 @@ from consult.notifications.undelivered import count_undelivered, list_undelivere
 from .conftest import LEASE, Outbox, PowerCut
 
 ANN, BEN = "+12125550123", "+12125550124"
+ANNS, MALS = "ann@example.com", "mal@example.com"
 HOUR = timedelta(hours=1)
 
 
@@ -49,26 +50,36 @@ class Texts(Outbox):
         self.folder = folder
         self.texter = FileTexter(folder, clock)
 
-    def agree(self, number: str = ANN) -> None:
+    def agree(self, number: str = ANN, email: str = ANNS) -> bool:
         with self.transaction():
-            give_consent(self.session, number, self.clock(), self.sealer)
+            return give_consent(self.session, number, email, self.clock(), self.sealer)
 
-    def stop(self, by: StoppedBy = StoppedBy.PAGE, number: str = ANN) -> None:
+    def stop(self, number: str = ANN, email: str = ANNS) -> None:
         with self.transaction():
-            stop_texts(self.session, [number], by, self.clock(), self.sealer)
+            end_consents(self.session, [number], email, self.clock(), self.sealer)
 
     def answer(self, keyword: Keyword | None, number: str = ANN) -> None:
         with self.transaction():
             receive(self.session, IncomingText(number, keyword), self.clock(), self.sealer)
 
-    def wants(self, number: str = ANN) -> bool:
+    def wants(self, number: str = ANN, email: str = ANNS) -> bool:
         self.session.rollback()
-        return wants_texts(self.session, number, self.sealer)
+        return wants_texts(self.session, number, email, self.sealer)
+
+    def told(self, email: str) -> Consent:
+        """What whoever booked with Ann's number and this address is shown."""
+        self.session.rollback()
+        return find_consent(self.session, ANN, email, self.sealer)
 
     def put_text(
-        self, kind: str, key: str = "k", number: str = ANN, booking_id: uuid.UUID | None = None
+        self,
+        kind: str,
+        key: str = "k",
+        number: str = ANN,
+        booking_id: uuid.UUID | None = None,
+        email: str = ANNS,
     ) -> None:
-        self.write(kind, TextMessage(number, f"{kind} {key}", key), booking_id)
+        self.write(kind, TextMessage(number, email, f"{kind} {key}", key), booking_id)
 
     def write(self, kind: str, message: Message | TextMessage, booking_id: uuid.UUID | None = None) -> None:
         with self.transaction():
@@ -111,9 +122,9 @@ def test_a_number_is_only_kept_as_a_keyed_digest_and_a_text_only_sealed(texts: T
     texts.put_text("day_reminder")
     row = texts.row("k")
     assert ANN.encode() not in (row.payload_sealed or b"")
-    [consent] = texts.session.scalars(select(SmsConsent))
-    assert ANN[1:] not in consent.number_digest
-    assert consent.wording == "2026-11"
+    rows = texts.session.scalars(select(SmsConsent)).all()
+    assert [ANN[1:] in row.number_digest or "ann" in row.number_digest for row in rows] == [False, False]
+    assert {row.wording for row in rows} == {"2026-11"}
 
 
 def test_mail_and_texts_are_worked_through_apart(texts: Texts):
@@ -218,6 +229,20 @@ def test_a_newer_text_takes_the_place_of_older_texts_and_of_no_mail(
     assert texts.send() == 1
 
 
+def test_a_text_gives_way_to_a_newer_mail_that_has_gone(
+    texts: Texts, clock: FixedClock, booking_id: uuid.UUID
+):
+    texts.put_text("moved", "older", booking_id=booking_id)
+    texts.texter.fail_next(TextUnavailable())
+    texts.send_texts()
+    clock.advance(timedelta(minutes=1))
+    mail = Message("Ann", "ann@example.com", "Moved", "Hello,\n", "<p>Hello</p>", "mail")
+    texts.write("moved", mail, booking_id)
+    assert texts.send() == 1
+    texts.send_texts()
+    assert texts.sent() == []
+
+
 def test_whoever_stopped_since_it_was_written_does_not_get_it(texts: Texts):
     texts.put_text("moved")
     texts.stop()
@@ -270,20 +295,56 @@ def test_a_page_cannot_soften_a_stop_from_the_phone(texts: Texts):
     with pytest.raises(StoppedByReply):
         texts.agree()
     texts.answer(Keyword.START)
+    assert texts.wants()
+
+
+def test_start_from_the_phone_undoes_nothing_that_the_page_ended(texts: Texts):
     texts.stop()
     texts.answer(Keyword.STOP)
-    with pytest.raises(StoppedByReply):
-        texts.agree()
+    texts.answer(Keyword.START)
+    assert not texts.wants()
+
+
+def test_who_books_with_anothers_number_learns_of_no_consent_and_gives_none(texts: Texts):
+    assert texts.told(MALS) is Consent.NONE
+    texts.put_text("moved", email=MALS)
+    texts.stop(email=MALS)
+    assert texts.send_texts() == 0
+    assert texts.wants()
+    assert texts.agree(email=MALS)
+
+
+def test_stop_from_the_phone_is_of_all_who_booked_with_the_number_and_so_is_start(texts: Texts):
+    texts.agree(email=MALS)
+    texts.answer(Keyword.STOP)
+    assert (texts.wants(), texts.wants(email=MALS)) == (False, False)
+    texts.answer(Keyword.START)
+    assert (texts.wants(), texts.wants(email=MALS)) == (True, True)
+
+
+def test_who_agrees_after_the_stop_is_told_the_same_as_with_any_number_and_none_goes(
+    texts: Texts, clock: FixedClock
+):
+    texts.answer(Keyword.STOP)
+    clock.advance(HOUR)
+    assert texts.told(MALS) is Consent.NONE
+    assert texts.agree(email=MALS)
+    assert texts.told(MALS) is Consent.GIVEN
+    texts.put_text("text_welcome", email=MALS)
+    assert texts.send_texts() == 0
+    assert texts.told(ANNS) is Consent.STOPPED
+    texts.answer(Keyword.START)
+    assert texts.wants(email=MALS)
 
 
 def test_ended_on_the_page_it_is_begun_again_there(texts: Texts, clock: FixedClock):
     texts.stop()
     assert not texts.wants()
     clock.advance(HOUR)
-    texts.agree()
-    consent = find_consent(texts.session, ANN, texts.sealer)
-    assert consent is not None
-    assert (consent.given_at, consent.stopped_at, consent.stopped_by) == (clock(), None, None)
+    assert texts.agree()
+    assert texts.wants()
+    given = [row.given_at for row in texts.session.scalars(select(SmsConsent).order_by(SmsConsent.given_at))]
+    assert given == [clock() - HOUR, clock()]
 
 
 def test_a_strangers_words_leave_no_trace(texts: Texts):
@@ -291,12 +352,15 @@ def test_a_strangers_words_leave_no_trace(texts: Texts):
         texts.answer(keyword, BEN)
     texts.stop(number=BEN)
     assert not texts.wants(BEN)
-    assert len(list(texts.session.scalars(select(SmsConsent)))) == 1
+    assert len(list(texts.session.scalars(select(SmsConsent)))) == 2
 
 
-def test_consent_is_found_under_a_former_key(texts: Texts):
-    rotated = Sealer([bytes(reversed(range(32))), bytes(range(32))])
-    assert wants_texts(texts.session, ANN, rotated)
+def test_consent_and_stop_are_found_under_a_former_key(texts: Texts):
+    texts.sealer = Sealer([bytes(reversed(range(32))), bytes(range(32))])
+    assert texts.wants()
+    assert texts.agree(email=MALS)
+    texts.answer(Keyword.STOP)
+    assert (texts.wants(), texts.wants(email=MALS)) == (False, False)
 
 
 def test_she_sees_lost_news_but_no_lost_reminder_and_texts_are_no_late_mail(texts: Texts, clock: FixedClock):

@@ -18,11 +18,11 @@ from consult.db.transaction import transaction
 from consult.payments import reports
 from consult.payments.alerts import AlertKind, find_alert, open_alerts, refund_key
 from consult.payments.demo_gateway import DemoGateway, Fault
-from consult.payments.errors import RefundBusy, RefundDelayed, RefundTooLarge, RefundWasSent
+from consult.payments.errors import AlreadyPaid, RefundBusy, RefundDelayed, RefundTooLarge, RefundWasSent
 from consult.payments.gateway import RefundSnapshot, RefundStatus
-from consult.payments.ledger import refundable
-from consult.payments.lifecycle import RefundState
-from consult.payments.models import DemoRefund, MoneyAlert, Payment, Refund
+from consult.payments.ledger import post_once, refundable
+from consult.payments.lifecycle import PaymentState, RefundState
+from consult.payments.models import DemoRefund, LedgerKind, MoneyAlert, Payment, Refund
 from consult.payments.outcomes import NothingNew, RefundMoved
 from consult.payments.paid_outside import CALL_LASTS, cancel_refund
 from consult.payments.refund_calls import run_refund, tell_of_stuck_refunds
@@ -240,6 +240,17 @@ def test_a_failed_refund_whose_money_was_promised_again_is_refused(
     assert read().state is RefundState.FAILED
 
 
+def test_what_went_back_by_the_dashboard_is_not_entered_a_second_time(
+    till, cancel, read, session, paid, clock, entries
+):
+    with transaction(session):
+        post_once(session, paid.id, LedgerKind.REFUND, -PRICE, "re_by_hand", clock())
+    with pytest.raises(RefundTooLarge):
+        cancel()
+    assert read().state is RefundState.REQUESTED
+    assert session.query(MoneyAlert).count() == 0
+
+
 def test_one_that_came_back_from_the_bank_is_not_taken_for_sent(cancel, tell, demo, refund_id, read, session):
     tell(refund_id, RefundStatus.SUCCEEDED)
     tell(refund_id, RefundStatus.FAILED)
@@ -266,14 +277,36 @@ def test_a_late_word_that_it_was_sent_after_all_is_entered_and_told_once(
     assert entries() == [("charge", 9000), ("refund", -9000), ("refund_failed", 9000)]
 
 
-def test_another_gateways_refund_cannot_be_asked_about(till, demo, cancel, read):
+def test_the_booking_can_be_paid_again_once_the_payer_has_all_of_it_back(start, till, cancel):
+    with pytest.raises(AlreadyPaid):
+        start(till)
+    cancel()
+    assert start(till).state is PaymentState.OPEN
+
+
+def test_another_gateways_refund_of_real_money_cannot_be_asked_about(till, demo, cancel, read, session, paid):
     class Successor(type(demo)):
         name = "successor"
 
+    with transaction(session):
+        session.get_one(Payment, paid.id).livemode = True
     demo.__class__ = Successor
     with pytest.raises(RefundDelayed):
         cancel()
     assert (read().state, read().attempts) == (RefundState.REQUESTED, 0)
+
+
+@pytest.mark.parametrize("change", [{"name": "successor"}, {"livemode": True}])
+def test_where_play_money_is_over_its_refund_is_not_tried_and_can_be_ended_without_asking(
+    till, demo, cancel, read, refund_id, clock, change
+):
+    demo.__class__ = type("Successor", (type(demo),), change)
+    with pytest.raises(RefundDelayed):
+        run_refund(till, refund_id, clock())
+    assert (read().state, read().attempts) == (RefundState.REQUESTED, 0)
+    demo.faults = [Fault.DOWN_BEFORE]
+    cancel()
+    assert read().state is RefundState.CANCELED
 
 
 def test_a_refund_nobody_knows_is_not_found(till, booking_id, clock):

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from consult.booking.contact import contact_faults, contact_from
+from consult.booking.answers.contact import contact_faults, contact_from
 from consult.notifications.message import InvalidAddress
 
 TODAY = date(2026, 6, 1)

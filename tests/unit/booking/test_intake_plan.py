@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from consult.booking.intake_plan import following, intake_sections, next_section
+from consult.booking.answers.intake_plan import following, intake_sections, next_section
 from consult.intake.content import Catalogue
 
 TODAY = date(2026, 6, 1)

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from consult.booking.invitations import Mailed, Present, Reader, Told, reckon
-from consult.booking.revisions import Revision, read_revision
+from consult.booking.letters.invitations import Mailed, Present, Reader, Told, reckon
+from consult.booking.letters.revisions import Revision, read_revision
 from consult.notifications.status import Status
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 LONG_AGO, JUST_NOW = NOW - 60 * MINUTE, NOW - 9 * MINUTE
-ENTRY = uuid.uuid4()
+ENTRY = uuid.UUID("5a1c0d5e-0000-4000-8000-000000000001")
 TUESDAY, FRIDAY = datetime(2026, 6, 2, 14, tzinfo=UTC), datetime(2026, 6, 5, 14, tzinfo=UTC)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from consult.booking.screening import screening
+from consult.booking.answers.screening import screening
 from consult.intake.content import Catalogue
 
 TODAY = date(2026, 6, 1)

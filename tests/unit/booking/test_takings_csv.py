@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consult.booking.takings_csv import COLUMNS, OUTSIDE, Entry, as_text, decimal, to_csv
+from consult.booking.money.takings_csv import COLUMNS, OUTSIDE, Entry, as_text, decimal, to_csv
 from consult.core.money import Money
 
 PAYMENT, BOOKING = uuid.UUID(int=1), uuid.UUID(int=2)

@@ -132,6 +132,12 @@ def test_without_a_stamp_that_names_an_instant_it_is_an_answer_all_the_same() ->
         pytest.param(ICS.replace("PARTSTAT=DECLINED;", ""), Why.NO_ANSWER, id="no answer"),
         pytest.param(ICS.replace("mailto:ann@", "tel:ann@"), Why.NO_ANSWER, id="no mail address"),
         pytest.param(ICS.replace(f"UID:{UID}\r\n", ""), Why.NO_ANSWER, id="no uid"),
+        pytest.param(ICS.replace(UID, "a\x00b"), Why.UNKNOWN, id="a uid with a NUL"),
+        pytest.param(
+            mail(ICS.replace(UID, "\\ud800"), kind="text/calendar; charset=unicode_escape"),
+            Why.UNKNOWN,
+            id="half a character as the uid",
+        ),
         pytest.param(ICS.replace("SEQUENCE:2", "SEQUENCE:two"), Why.NO_ANSWER, id="no number"),
         pytest.param(ICS.replace("SEQUENCE:2", "SEQUENCE:" + "9" * 5_000), Why.NO_ANSWER, id="a huge number"),
         pytest.param(

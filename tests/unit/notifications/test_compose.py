@@ -55,7 +55,8 @@ def cancelled(
 
 
 TO_PATIENT: list[Letter] = [
-    Confirmation(*VISIT),
+    Confirmation(*VISIT, paid="$120.00"),
+    Confirmation(*VISIT, paid=""),
     SafetyHold(*VISIT),
     Moved(*VISIT, old_span=OLD_SPAN, by_patient=True),
     Moved(*VISIT, old_span=OLD_SPAN, by_patient=False),
@@ -238,6 +239,17 @@ def test_a_payment_too_many_is_not_called_a_lost_appointment(environment: Enviro
         assert "5 to 10 days" in body
 
 
+@pytest.mark.parametrize("paid", ["$120.00", ""])
+def test_a_confirmation_says_where_the_receipt_is_if_anything_was_paid(
+    environment: Environment, paid: str
+) -> None:
+    message = written(environment, Confirmation(*VISIT, paid=paid))
+
+    for body in (message.text, message.html):
+        assert ("You paid $120.00. The receipt is on your page." in body) is bool(paid)
+        assert ("receipt" in body.lower()) is bool(paid)
+
+
 @pytest.mark.parametrize("letter", TO_THERAPIST, ids=names(TO_THERAPIST))
 def test_a_therapists_mail_names_nobody(environment: Environment, letter: Letter) -> None:
     message = written(environment, letter, name="Olivia Patel")
@@ -265,7 +277,7 @@ def test_a_mail_loads_nothing_from_anywhere(environment: Environment, letter: Le
     ],
 )
 def test_no_name_breaks_out_of_a_mail(environment: Environment, name: str) -> None:
-    letter = Confirmation(name, name, SPAN, ZONE, PAGE)
+    letter = Confirmation(name, name, SPAN, ZONE, PAGE, paid="")
     message = written(environment, letter, name=name)
 
     assert "<script" not in message.html
@@ -276,7 +288,7 @@ def test_no_name_breaks_out_of_a_mail(environment: Environment, name: str) -> No
 
 
 def test_without_name_and_phone_a_mail_still_reads_well(environment: Environment) -> None:
-    message = written(environment, Confirmation("Dr. Olivia Patel", "", SPAN, ZONE, PAGE), name="")
+    message = written(environment, Confirmation("Dr. Olivia Patel", "", SPAN, ZONE, PAGE, paid=""), name="")
 
     assert message.text.startswith("Hello,\n")
     assert "Call" not in message.text
@@ -302,5 +314,5 @@ def test_the_calendar_addresss_mail_leads_to_its_page_and_says_what_else_it_does
     assert message.subject == "Your calendar address"
     for body in (message.text, message.html):
         assert THERAPIST_PAGE in body
-        assert "An address you had before no longer works." in body
+        assert "A calendar that reads an earlier address goes on; the page can stop them all." in body
         assert "(555) 010-0199" in body

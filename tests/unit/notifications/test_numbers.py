@@ -2,7 +2,7 @@
 
 import pytest
 
-from consult.notifications.numbers import NotMobile, masked, mobile_number
+from consult.notifications.numbers import NotMobile, NumberAbroad, masked, mobile_number
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,8 @@ from consult.notifications.numbers import NotMobile, masked, mobile_number
         ("(555) 010-0123", "+15550100123"),
         ("212.555.0123", "+12125550123"),
         ("1 212 555 0123", "+12125550123"),
-        ("+44 7911 123456", "+447911123456"),
+        ("+1 787 555 0123", "+17875550123"),
+        ("+1 671 555 0123", "+16715550123"),
         ("٢١٢٥٥٥٠١٢٣", "+12125550123"),
     ],
 )
@@ -39,6 +40,23 @@ def test_what_is_certainly_no_mobile_is_refused(typed: str):
     with pytest.raises(NotMobile) as refusal:
         mobile_number(typed)
     assert "555" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "+44 7911 123456",
+        "+53 5 1234567",
+        "+8816 1234 5678",
+        "+882 16 1234567",
+        "876 555 0123",
+        "+1 809 555 0123",
+        "416 555 0123",
+    ],
+)
+def test_what_is_no_number_of_the_states_or_their_territories_is_refused(typed: str):
+    with pytest.raises(NumberAbroad):
+        mobile_number(typed)
 
 
 def test_its_holder_knows_it_by_its_end():

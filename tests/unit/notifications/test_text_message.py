@@ -70,5 +70,5 @@ def test_segments_are_of_160_alone_and_153_in_a_row():
 
 
 def test_a_text_is_read_as_it_was_written():
-    text = TextMessage("+12125550123", 'a "quoted" € text', "key")
+    text = TextMessage("+12125550123", "ann@example.com", 'a "quoted" € text', "key")
     assert TextMessage.from_json(text.to_json()) == text

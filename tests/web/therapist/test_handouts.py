@@ -41,7 +41,8 @@ def test_tips_released_by_hand_stay_when_the_others_wait_again(patient: Patient,
     private_page = patient.book()
     patient.send_intake(private_page)
     handout_of(therapist, "Rosa Marin")
-    therapist.press("Save and release")
+    assert "Saved. Released The patient can read this page now." in therapist.press("Save and release").text
+    assert "Saved." not in therapist.open(therapist.page.path).text
     therapist.press("Release all tips at once")
     therapist.press("Let all tips wait for me")
     assert patient.open(f"{private_page}/tips").status == 200

@@ -51,7 +51,7 @@ def test_it_says_what_was_sent_and_warns_of_a_calendar_that_shows_the_old_time(
     app: Flask, booked: Patient, olivia: Therapist, run_worker: Run, mails: Mails, clock: FixedClock
 ):
     text = olivia.open(PAGE).text
-    assert "Patient: Up to date REQUEST 0 sent Monday, June 1, 8:00 am." in text
+    assert "Patient: Up to date Invitation sent Monday, June 1, 8:00 am." in text
     assert "not in a calendar as it stands" not in text
 
     booked.open(f"{booked.page.path}/reschedule")
@@ -63,7 +63,7 @@ def test_it_says_what_was_sent_and_warns_of_a_calendar_that_shows_the_old_time(
     clock.advance(timedelta(minutes=11))
     text = olivia.open(PAGE).text
     assert "One visit is not in a calendar as it stands" in text
-    assert "Not up to date REQUEST 0 sent Monday, June 1, 8:00 am; it shows Wednesday, June 3" in text
+    assert "Not up to date Invitation sent Monday, June 1, 8:00 am; it shows Wednesday, June 3" in text
     assert "could not be delivered" in text
 
     [button] = [name for form in olivia.page.forms for name in form.buttons if "Send again" in name]
@@ -77,7 +77,7 @@ def test_it_says_what_was_sent_and_warns_of_a_calendar_that_shows_the_old_time(
         "Your appointment is booked",
         "Your appointment has moved",
     ]
-    assert "Up to date REQUEST 1 sent" in olivia.open(PAGE).text
+    assert "Up to date Changed invitation sent" in olivia.open(PAGE).text
 
 
 def test_she_may_be_invited_and_is_warned_when_her_feed_shows_the_same(
@@ -91,7 +91,7 @@ def test_she_may_be_invited_and_is_warned_when_her_feed_shows_the_same(
     assert (method, event["SUMMARY"]) == ("REQUEST", "Online appointment – R. M.")
     assert mails(OLIVIA)[-1]["To"].addresses[0].addr_spec == OLIVIA
     text = olivia.open(PAGE).text
-    assert "You: Up to date REQUEST 0 sent" in text
+    assert "You: Up to date Invitation sent" in text
     assert "You see every visit twice" not in text
 
     feed = olivia.open("/therapist/calendar")
@@ -124,7 +124,8 @@ def test_a_pasted_answer_is_a_hint_on_the_agenda_and_the_summary(
     [mail] = mails(ROSA)
     page = paste(olivia, reply_to(mail))
     assert "Noted: declined. The visit stays as it is." in page.text
-    assert "Their calendar says: declined – ask the patient" in page.text
+    assert "Their calendar said" in page.text
+    assert ": declined. Ask the patient." in page.text
     assert olivia.follow("Open the visit").heading.startswith("Rosa Marin")
     hint = "Calendar says: declined – ask the patient"
     assert hint in olivia.page.text

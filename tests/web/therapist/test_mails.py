@@ -37,6 +37,22 @@ def test_it_says_to_whom_about_what_and_whom_to_call(lost: Therapist):
     assert lost.follow("the visit on Wednesday, June 3, 10:00 am").heading == "Rosa Marin, 46"
 
 
+def test_what_was_about_a_cancelled_visit_leads_there_all_the_same(
+    app: Flask, patient: Patient, therapist: Therapist, run_worker: Callable[[], None]
+):
+    private_page = patient.book(WEDNESDAY)
+    run_worker()
+    patient.open(f"{private_page}/cancel")
+    patient.press("Cancel my visit and get $120.00 back")
+    with app.app_context():
+        deps().mailer.fail_next(MailRefused(550), MailRefused(550))
+    run_worker()
+    therapist.sign_in()
+    text = therapist.open("/therapist").text
+    assert "Look at the visit, and ask whoever runs this site to put your own address right." in text
+    assert therapist.follow("a visit that was cancelled").heading == "Rosa Marin, 46"
+
+
 def test_sent_again_it_goes_and_dealt_with_it_is_gone(
     lost: Therapist, run_worker: Callable[[], None], mails: Callable[[str], list[EmailMessage]]
 ):

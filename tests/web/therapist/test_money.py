@@ -60,7 +60,17 @@ def test_a_practice_without_money_says_so(therapist: Therapist):
 def test_play_money_is_no_revenue(patient: Patient, therapist: Therapist):
     patient.book()
     text = open_money(therapist).text
-    assert "Today No money moved. Demo Play money, no revenue: Charged $120.00" in text
+    assert "Today No money moved. Play money Demo or test, no revenue: Charged $120.00" in text
+    assert "$120.00 Paid Demo" in text
+
+
+def test_money_of_stripes_test_mode_is_called_a_test(app: Flask, patient: Patient, therapist: Therapist):
+    patient.book()
+    with app.app_context():
+        d = deps()
+        with d.transaction():
+            d.session.execute(update(Payment).values(gateway="stripe"))
+    assert "$120.00 Paid Test" in open_money(therapist).text
 
 
 def test_real_money_is_summed_with_its_entries_below(app: Flask, patient: Patient, therapist: Therapist):
@@ -79,7 +89,7 @@ def test_months_are_hers_by_her_own_clock(patient: Patient, therapist: Therapist
     patient.book("2026-07-02T14:00:00+00:00")
     page = open_money(therapist)
     assert "$120.00 Paid Demo Tuesday, June 30, 2026, 11:30 pm" in page.text
-    assert "This month No money moved. Demo" in page.text
+    assert "This month No money moved. Play money" in page.text
     assert "July" not in page.text
     clock.advance(timedelta(hours=1))
     page = open_money(therapist)

@@ -84,7 +84,9 @@ def test_row_21_a_stuck_refund_is_ended_from_its_alert_and_everybody_reads_what_
     assert (page.status, page.path) == (200, "/therapist/money")
     assert f"Entered. No later try sends this refund. {NO_ALERT_LEFT}" in page.text
     assert "Paid back in another way $120.00 Net $0.00" in page.text
-    assert f"-$120.00 Paid back in another way Demo Tuesday, June 2, 2026, 9:00 am · {NOTE}" in page.text
+    assert (
+        f"-$120.00 Paid back in another way Play money Tuesday, June 2, 2026, 9:00 am · {NOTE}" in page.text
+    )
     assert "None on their way, and none failed." in page.text
 
     clock.advance(timedelta(days=2))
@@ -131,7 +133,7 @@ def test_row_21_a_refund_that_failed_is_ended_from_its_alert(
     demo.faults = [None, Fault.REFUSE]
     run_worker()
     assert "We could not send $120.00 back to your card yet." in patient.open(private_page).text
-    open_money(therapist)
+    assert "If you need not pay it back: how was it settled?" in open_money(therapist).text
     assert NO_ALERT_LEFT in enter(therapist).text
     text = patient.open(private_page).text
     assert "We paid $120.00 back to you in another way" in text

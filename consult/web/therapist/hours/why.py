@@ -6,7 +6,7 @@ from itertools import groupby
 
 from flask import render_template, request
 
-from consult.booking.outside_calendars import calendar_names
+from consult.booking.outside.calendars import calendar_names
 from consult.core.given import read_day
 from consult.deps import deps
 from consult.scheduling.explanation import Stretch

@@ -14,6 +14,7 @@ from consult.notifications.compose import (
     Confirmation,
     EarlierOffer,
     EarlierWithdrawn,
+    RefundFailed,
     RefundNotice,
     SafetyHold,
     SafetyRelease,
@@ -22,21 +23,15 @@ from consult.notifications.compose import (
     TherapistSafetyAlert,
 )
 from consult.notifications.service import withdraw_untried
+from consult.payments.models import Refund
 from consult.payments.refunds import Cause
 from consult.practice.service import get_practice
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import find_live_appointment
 
-from .letters import (
-    patient_facts,
-    revision_of,
-    send_to_patient,
-    send_to_therapist,
-    span_of,
-    therapist_facts,
-)
-from .models import Booking, EarlierTimeOffer
-from .ports import Ports
+from ..models import Booking, EarlierTimeOffer
+from ..ports import Ports
+from .sending import patient_facts, revision_of, send_to_patient, send_to_therapist, span_of, therapist_facts
 
 
 def send_confirmation(
@@ -48,9 +43,14 @@ def send_confirmation(
     ports: Ports,
 ) -> None:
     """To the patient, with the invitation."""
-    letter = Confirmation(**patient_facts(session, booking, span_of(appointment), ports))
+    letter = Confirmation(**patient_facts(session, booking, span_of(appointment), ports), paid=paid(booking))
     key = revision_of(event).key(letter.kind)
     send_to_patient(session, letter, key, booking, now, ports, inviting_to=event)
+
+
+def paid(booking: Booking) -> str:
+    """What a confirmation says was paid; empty for a free visit or a session of a pack."""
+    return str(Money(booking.price_minor, booking.currency)) if booking.price_minor else ""
 
 
 def send_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
@@ -135,6 +135,15 @@ def send_refund_notice(
         book_url=ports.links.book(),
     )
     send_to_patient(session, letter, f"refund-{payment_id}", booking, now, ports)
+
+
+def send_refund_failed(
+    session: Session, booking: Booking, refund: Refund, now: datetime, ports: Ports
+) -> None:
+    """To the patient: the money did not arrive. Nobody is told whose contact details were never complete."""
+    if booking.patient_id is not None:
+        letter = RefundFailed(phone=get_practice(session).phone, amount=str(refund.amount))
+        send_to_patient(session, letter, f"refund-failed-{refund.id}", booking, now, ports)
 
 
 def tell_therapist_of_booking(

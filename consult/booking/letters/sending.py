@@ -19,10 +19,10 @@ from consult.practice.service import get_practice, get_therapist, plain_email, r
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import get_schedule
 
-from .models import Booking
-from .ports import Ports
+from ..models import Booking
+from ..ports import Ports
+from ..tokens import read_token
 from .revisions import Revision
-from .tokens import read_token
 
 
 class PatientFacts(TypedDict):

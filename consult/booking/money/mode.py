@@ -7,7 +7,7 @@ from consult.payments.demo_gateway import DemoGateway
 from consult.payments.models import LedgerEntry, LedgerKind, Payment
 from consult.receipts.facts import Mode
 
-from .models import Booking
+from ..models import Booking
 
 
 def mode_of(gateway: str, livemode: bool) -> Mode:

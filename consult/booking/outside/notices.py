@@ -20,7 +20,7 @@ from consult.practice.service import get_therapist
 from consult.scheduling import external
 from consult.scheduling.queries import get_schedule
 
-from .ports import Ports
+from ..ports import Ports
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,10 @@ from consult.scheduling.errors import SlotTaken
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.queries import find_live_appointment, get_schedule
 
-from .checkout import Counter
-from .models import Booking
-from .ports import Ports
-from .standing import lock_booking
+from ..checkout import Counter
+from ..models import Booking
+from ..ports import Ports
+from ..standing import lock_booking
 
 DAYS_READ = 400
 """Further ahead than anything can be booked."""

@@ -17,9 +17,9 @@ from consult.receipts.service import numbers_by_entry
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.wall_clock import day_start
 
-from .models import Booking
-from .money_alerts import Alert, shown_alerts
-from .ports import Ports
+from ..models import Booking
+from ..ports import Ports
+from .alerts import Alert, shown_alerts
 from .takings_csv import OUTSIDE, Entry
 
 _ONE_DAY = timedelta(days=1)

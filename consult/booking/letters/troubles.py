@@ -18,8 +18,8 @@ from consult.notifications.undelivered import (
 from consult.practice.service import read_contact
 from consult.scheduling.queries import find_live_appointment
 
-from .models import Booking
-from .ports import Ports
+from ..models import Booking
+from ..ports import Ports
 
 _TO_THERAPIST = "therapist_"
 

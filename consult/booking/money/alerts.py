@@ -26,7 +26,7 @@ from consult.payments.models import MoneyAlert, Payment, Refund
 from consult.payments.paid_outside import CANCELABLE
 from consult.practice.service import get_therapist
 
-from .ports import Ports
+from ..ports import Ports
 
 _OF_REFUNDS = (AlertKind.REFUND_STUCK, AlertKind.REFUND_FAILED)
 

@@ -1,4 +1,4 @@
-"""Texts to a patient: to the number they gave with the booking, and only if they asked for them.
+"""Texts to a patient: to the number they gave with the booking, only if its e-mail address asked for them.
 
 Each says what a mail says that goes too, and links the visit page, which neither shows nor takes an answer.
 """
@@ -14,24 +14,24 @@ from sqlalchemy.orm import Session
 
 from consult.notifications import text_message as words
 from consult.notifications.compose import Cancelled, DayReminder, HourReminder, Moved, Reinstated
-from consult.notifications.numbers import NotMobile, masked, mobile_number
+from consult.notifications.numbers import NotMobile, NumberAbroad, masked, mobile_number
 from consult.notifications.service import enqueue
 from consult.notifications.text_consent import (
     WORDING,
     WORDINGS,
-    StoppedBy,
+    Consent,
+    end_consents,
     find_consent,
     give_consent,
-    stop_texts,
     wants_texts,
 )
 from consult.notifications.text_message import TextMessage
 from consult.practice.models import Patient
-from consult.practice.service import get_practice, read_contact
+from consult.practice.service import email_digests, get_practice, plain_email, read_contact
 
-from .models import Booking
-from .ports import Ports
-from .tokens import visit_token
+from ..models import Booking
+from ..ports import Ports
+from ..tokens import visit_token
 
 SHORT_NOTICE = timedelta(hours=48)
 """A visit nearer than this that is moved or cancelled by the therapist is told of by text, too."""
@@ -52,11 +52,15 @@ class Texts(StrEnum):
     BLOCKED = "blocked"
     """Its holder answered STOP, so only START from the phone brings them back."""
     NOT_MOBILE = "not_mobile"
+    ABROAD = "abroad"
+
+
+_STATES = {Consent.GIVEN: Texts.ON, Consent.NONE: Texts.OFF, Consent.STOPPED: Texts.BLOCKED}
 
 
 @dataclass(frozen=True)
 class TextsPage:
-    """`number` shows its last four digits, or nothing of what is no mobile's; `agreeing` is the wording."""
+    """`number` shows its last four digits, or nothing if it can get no texts; `agreeing` is the wording."""
 
     state: Texts
     number: str
@@ -64,41 +68,53 @@ class TextsPage:
 
 
 def find_texts(session: Session, booking: Booking, ports: Ports) -> TextsPage:
+    """Which tells nothing of other e-mail addresses with the same number."""
     try:
-        number = _number(session, booking, ports)
+        number, email = _reached(session, booking, ports)
+    except NumberAbroad:
+        return TextsPage(Texts.ABROAD, "")
     except NotMobile:
         return TextsPage(Texts.NOT_MOBILE, "")
-    consent = find_consent(session, number, ports.sealer)
-    if consent is None or consent.stopped_by == StoppedBy.PAGE:
-        return TextsPage(Texts.OFF, masked(number))
-    return TextsPage(Texts.ON if consent.stopped_at is None else Texts.BLOCKED, masked(number))
+    return TextsPage(_STATES[find_consent(session, number, email, ports.sealer)], masked(number))
 
 
 def ask_for_texts(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
-    """From now on, and for every later booking with this number. Raises NotMobile, StoppedByReply."""
-    number = _number(session, booking, ports)
-    if give_consent(session, number, now, ports.sealer):
+    """From now on, and for every later booking with this number and e-mail address. Raises NotMobile,
+    StoppedByReply.
+    """
+    number, email = _reached(session, booking, ports)
+    if give_consent(session, number, email, now, ports.sealer):
         text = words.welcome(_sender(ports), get_practice(session).phone)
-        _put(session, _WELCOME, TextMessage(number, text, f"{_WELCOME}-{booking.id}"), booking, now, ports)
+        message = TextMessage(number, email, text, f"{_WELCOME}-{booking.id}")
+        _put(session, _WELCOME, message, booking, now, ports)
 
 
 def end_texts(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
     """Raises NotMobile."""
-    stop_texts(session, [_number(session, booking, ports)], StoppedBy.PAGE, now, ports.sealer)
+    number, email = _reached(session, booking, ports)
+    end_consents(session, [number], email, now, ports.sealer)
 
 
 def numbers_of_address(session: Session, email_digest: str, ports: Ports) -> Sequence[str]:
-    """The numbers that get text messages of everybody who booked with this e-mail address."""
-    if ports.texter is None:
+    """The numbers for which whoever booked with this e-mail address agreed to text messages."""
+    email = _address(session, email_digest, ports)
+    if ports.texter is None or email is None:
         return ()
-    ids = session.scalars(select(Patient.id).where(Patient.email_digest == email_digest))
+    # Patients who came under another key have another digest of the same address.
+    digests = email_digests(email, ports.sealer)
+    ids = session.scalars(select(Patient.id).where(Patient.email_digest.in_(digests)))
     numbers = {_number_or_none(read_contact(session, id_, ports.sealer).phone) for id_ in ids}
-    return sorted(number for number in numbers if number and wants_texts(session, number, ports.sealer))
+    return sorted(
+        number
+        for number in numbers
+        if number and find_consent(session, number, email, ports.sealer) is Consent.GIVEN
+    )
 
 
 def end_texts_to_address(session: Session, email_digest: str, now: datetime, ports: Ports) -> None:
-    numbers = numbers_of_address(session, email_digest, ports)
-    stop_texts(session, numbers, StoppedBy.PAGE, now, ports.sealer)
+    numbers, email = numbers_of_address(session, email_digest, ports), _address(session, email_digest, ports)
+    if email is not None:
+        end_consents(session, numbers, email, now, ports.sealer)
 
 
 def text_key(key: str) -> str:
@@ -121,12 +137,15 @@ def text_patient(
     """Beside the mail of this kind and key, when text messages are on and this patient wants them."""
     if ports.texter is None or booking.patient_id is None:
         return
-    number = _number_or_none(read_contact(session, booking.patient_id, ports.sealer).phone)
-    if number is None or not wants_texts(session, number, ports.sealer):
+    try:
+        number, email = _reached(session, booking, ports)
+    except NotMobile:
+        return
+    if not wants_texts(session, number, email, ports.sealer):
         return
     link = ports.links.visit_page(visit_token(booking, ports.sealer))
     text = _WORDS[kind](_sender(ports), start_at, booking.zone, link)
-    message = TextMessage(number, text, text_key(key))
+    message = TextMessage(number, email, text, text_key(key))
     _put(session, kind, message, booking, now, ports, due_at=due_at, useless_at=useless_at)
 
 
@@ -147,8 +166,15 @@ def text_change(
         text_patient(session, kind, key, booking, start_at, now, ports, useless_at=useless_at, due_at=due_at)
 
 
-def _number(session: Session, booking: Booking, ports: Ports) -> str:
-    return mobile_number(read_contact(session, booking.known_patient_id, ports.sealer).phone)
+def _reached(session: Session, booking: Booking, ports: Ports) -> tuple[str, str]:
+    """The number and the e-mail address whose consent counts. Raises NotMobile."""
+    contact = read_contact(session, booking.known_patient_id, ports.sealer)
+    return mobile_number(contact.phone), plain_email(contact.email)
+
+
+def _address(session: Session, email_digest: str, ports: Ports) -> str | None:
+    patient_id = session.scalar(select(Patient.id).where(Patient.email_digest == email_digest).limit(1))
+    return plain_email(read_contact(session, patient_id, ports.sealer).email) if patient_id else None
 
 
 def _number_or_none(phone: str) -> str | None:

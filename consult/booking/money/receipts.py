@@ -1,7 +1,8 @@
 """A receipt for what was paid, a credit note for what went back: which ledger entries get one, what it says.
 
 A charge gets a receipt, a refund a credit note, and a refund that failed after all a receipt that cancels
-its credit note. A dispute gets none: the payer's bank moved that money, and says so to them.
+its credit note. A dispute gets none: the payer's bank moved that money, and says so to them. Nor does what
+was paid back in another way, of which the ledger knows nothing.
 """
 
 import logging
@@ -33,10 +34,10 @@ from consult.receipts.service import (
 from consult.scheduling.queries import get_schedule
 from consult.vouchers.models import SessionPack
 
-from .models import Booking
-from .money_mode import mode_of
-from .ports import Ports
-from .standing import newest_appointment
+from ..models import Booking
+from ..ports import Ports
+from ..standing import newest_appointment
+from .mode import mode_of
 
 WHAT = "Online appointment"
 WHAT_OF_A_PACK = "Online appointments, pack of {sessions}"
@@ -147,7 +148,7 @@ def _receipt(
     session: Session, entry: LedgerEntry, payment: Payment, now: datetime, ports: Ports
 ) -> ReceiptFacts:
     booking = session.get_one(Booking, payment.booking_id)
-    schedule = get_schedule(session)
+    schedule, mode = get_schedule(session), mode_of(payment.gateway, payment.livemode)
     payer, payer_email = _payer(session, booking, ports)
     return ReceiptFacts(
         kind=Kind.RECEIPT,
@@ -157,8 +158,8 @@ def _receipt(
         lines=(_line(session, booking, Money(entry.amount_minor, entry.currency), schedule.zone),),
         moved_on=_day(entry.created_at, schedule.zone),
         issued_on=_day(now, schedule.zone),
-        paid_how=_CARDS[mode_of(payment.gateway, payment.livemode)],
-        mode=mode_of(payment.gateway, payment.livemode),
+        paid_how=_CARDS[mode],
+        mode=mode,
         belongs_to=None,
         paper=paper_of(schedule.holiday_region, entry.currency),
     )

@@ -4,7 +4,8 @@ Nothing is planned ahead: each pass of the worker looks which visits are near no
 or cancelled has no reminder to be called back, and what is said, and to whom, is true when it is written.
 """
 
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,11 +19,12 @@ from consult.notifications.service import written_keys
 from consult.practice.service import email_digests, read_contact
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
-from consult.scheduling.queries import AgendaRow, agenda, get_schedule
+from consult.scheduling.queries import agenda, get_schedule
 
-from .letters import patient_facts, send_to_patient, span_of
-from .models import Booking
-from .ports import Ports
+from ..models import Booking
+from ..ports import Ports
+from ..standing import lock_booking
+from .sending import patient_facts, send_to_patient, span_of
 from .text_messages import text_patient
 
 
@@ -59,15 +61,39 @@ REMINDERS = (
 )
 
 
-def send_reminders(session: Session, now: datetime, ports: Ports) -> None:
-    """Write the reminders that are due now and not yet written."""
-    near = dict(_near(session, now))
-    for key in near.keys() - written_keys(session, near.keys()):
-        reminder, row = near[key]
-        _remind(session, key, reminder, row, now, ports)
+@dataclass(frozen=True)
+class DueReminder:
+    """Of the visit as it was when this was looked up; `key` is its mail's."""
+
+    key: str
+    reminder: Reminder
+    booking_id: uuid.UUID
+    appointment_id: uuid.UUID
+    start_at: datetime
 
 
-def _near(session: Session, now: datetime) -> Iterator[tuple[str, tuple[Reminder, AgendaRow]]]:
+def reminders_due(session: Session, now: datetime) -> list[DueReminder]:
+    """What `send_reminder` should look at: near now, and not yet written. Reads only."""
+    near = list(_near(session, now))
+    written = written_keys(session, [due.key for due in near])
+    return [due for due in near if due.key not in written]
+
+
+def send_reminder(session: Session, now: datetime, *, due: DueReminder, ports: Ports) -> None:
+    """Write it, if the visit still stands as it was, and its patient wants to be told."""
+    booking = lock_booking(session, due.booking_id)
+    appointment = session.get_one(Appointment, due.appointment_id)
+    if appointment.status is not Status.BOOKED or appointment.start_at != due.start_at:
+        return
+    if booking.on_safety_hold or _told_since(booking, appointment) > due.start_at - due.reminder.before:
+        return
+    contact = read_contact(session, booking.known_patient_id, ports.sealer)
+    address = email_digests(contact.email, ports.sealer)
+    if due.reminder.is_wanted(read_wishes(session, address)):
+        _write(session, due, booking, appointment, address, now, ports)
+
+
+def _near(session: Session, now: datetime) -> Iterator[DueReminder]:
     try:
         schedule = get_schedule(session)
     except NotFound:
@@ -76,33 +102,33 @@ def _near(session: Session, now: datetime) -> Iterator[tuple[str, tuple[Reminder
     for row in agenda(session, schedule.id, now, until_at):
         for reminder in REMINDERS:
             if row.status is Status.BOOKED and row.booking_id and reminder.is_near(row.start_at, now):
-                yield f"{reminder.name}-{row.appointment_id}-{row.start_at:%Y%m%dT%H%M}", (reminder, row)
+                key = f"{reminder.name}-{row.appointment_id}-{row.start_at:%Y%m%dT%H%M}"
+                yield DueReminder(key, reminder, row.booking_id, row.appointment_id, row.start_at)
 
 
-def _remind(
-    session: Session, key: str, reminder: Reminder, row: AgendaRow, now: datetime, ports: Ports
+def _write(
+    session: Session,
+    due: DueReminder,
+    booking: Booking,
+    appointment: Appointment,
+    address: Sequence[str],
+    now: datetime,
+    ports: Ports,
 ) -> None:
-    booking = session.get_one(Booking, row.booking_id)
-    appointment = session.get_one(Appointment, row.appointment_id)
-    if booking.on_safety_hold or _told_since(booking, appointment) > row.start_at - reminder.before:
-        return
-    contact = read_contact(session, booking.known_patient_id, ports.sealer)
-    address = email_digests(contact.email, ports.sealer)
-    if not reminder.is_wanted(read_wishes(session, address)):
-        return
     finished = read_response(session, booking.id, ports.sealer).completed_at is not None
-    if finished and reminder.letter is IntakeReminder:
+    if finished and due.reminder.letter is IntakeReminder:
         return
     facts = patient_facts(session, booking, span_of(appointment), ports)
-    letter = reminder.letter(
+    letter = due.reminder.letter(
         **facts,
         questions_url="" if finished else f"{facts['page_url']}/intake",
         wishes_url=ports.links.mail_wishes(give_link(session, address, ports.sealer, now)),
     )
-    useless_at = row.start_at - reminder.until
-    send_to_patient(session, letter, key, booking, now, ports, useless_at=useless_at)
-    if reminder.letter is not IntakeReminder:
-        text_patient(session, letter.kind, key, booking, row.start_at, now, ports, useless_at=useless_at)
+    useless_at = due.start_at - due.reminder.until
+    send_to_patient(session, letter, due.key, booking, now, ports, useless_at=useless_at)
+    if due.reminder.letter is not IntakeReminder:
+        kind = letter.kind
+        text_patient(session, kind, due.key, booking, due.start_at, now, ports, useless_at=useless_at)
 
 
 def _told_since(booking: Booking, appointment: Appointment) -> datetime:

@@ -17,8 +17,8 @@ from consult.practice.service import get_therapist
 from consult.scheduling import external
 from consult.scheduling.queries import get_schedule
 
-from .checkout import Counter
-from .outside_looks import check_calendar, first_look, keep_busy
+from ..checkout import Counter
+from .looks import check_calendar, first_look, keep_busy
 
 WEEKS_SHOWN = 8
 

@@ -17,8 +17,8 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
 from consult.summary.builder import FormerAnswers
 
-from .models import Booking
-from .ports import Ports
+from ..models import Booking
+from ..ports import Ports
 
 _TOOK_PLACE = (Status.BOOKED, Status.DONE)
 """Booked and past, or still to come before the visit it is looked at from."""

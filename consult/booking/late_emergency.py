@@ -1,0 +1,44 @@
+"""Emergencies told on a page that was opened before something was finished in another window."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from consult.intake import service as intake
+from consult.intake.answers import AnswerValue
+
+from .answers.screening import Screening, screening
+from .journey import Step
+from .models import Booking
+from .ports import Ports
+from .reactions import put_on_safety_hold
+from .standing import StepNotOpen, VisitOver
+
+
+def keep_late_emergency(
+    session: Session,
+    booking: Booking,
+    section_id: str,
+    stage: str,
+    answers: Mapping[str, AnswerValue | None],
+    now: datetime,
+    ports: Ports,
+) -> Screening:
+    """Keep such answers of a locked booking that was confirmed meanwhile, or whose form was sent: the visit
+    goes on hold as if they had come in time. Raises VisitOver, and StepNotOpen when they tell of no new
+    emergency: then nothing is kept, since what was decided with the former ones stands.
+    """
+    if booking.cancelled_at is not None:
+        raise VisitOver
+    response = intake.read_response(session, booking.id, ports.sealer)
+    catalogue = ports.library.find(session, response.version)
+    after = {**response.answers, **answers}
+    told = {item_id: value for item_id, value in after.items() if value is not None}
+    before, judged = (screening(catalogue, known, now.date()) for known in (response.answers, told))
+    if {flag.id for flag in judged.emergencies} <= {flag.id for flag in before.emergencies}:
+        raise StepNotOpen(Step.CONFIRMED, Step.CONFIRMED)
+    intake.save_section(session, booking.id, section_id, answers, now, ports.sealer)
+    put_on_safety_hold(session, booking, judged.emergencies, now, ports)
+    intake.record_outcome(session, booking.id, stage, judged.assessment, now, ports.sealer)
+    return judged

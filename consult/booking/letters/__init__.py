@@ -1,0 +1,1 @@
+"""What is written to patients and the therapist: mails, invitations, reminders, text messages."""

@@ -1,0 +1,1 @@
+"""Money as the therapist and the patient see it: takings, alerts, receipts, test and demo."""
