@@ -25,7 +25,7 @@ $(READY): requirements-dev.lock
 	@touch $(READY)
 
 test: install ## Run every test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: install ## Format, lint, types, import contracts, form files, migrations, docs
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from statistics import median
 
 from sqlalchemy import select
 
-from consult.booking import standing
+from consult.booking import judging
 from consult.booking.answers.screening import Screening
 from consult.deps import deps
 from consult.intake.answers import AnswerValue
@@ -37,7 +37,7 @@ def _page(report: Report, plan: Plan, site: Site, finished: uuid.UUID) -> None:
     section_id, asked = longest_section(site, finished)
     [visitor] = with_open_form(site, finished, 1)
     show = _asker(site, f"/b/{visitor.token}/intake/{section_id}", visitor.cookie)
-    rules, known = standing.screening, dict[str, Screening]()
+    rules, known = judging.screening, dict[str, Screening]()
 
     def remembered(catalogue: Catalogue, answers: Mapping[str, AnswerValue], on: date) -> Screening:
         key = repr(answers)
@@ -48,12 +48,12 @@ def _page(report: Report, plan: Plan, site: Site, finished: uuid.UUID) -> None:
     judged, spared = [], []
     try:
         for _ in range(plan.windows):
-            standing.screening = rules
+            judging.screening = rules
             judged.append(_milliseconds(show, plan.seconds))
-            standing.screening = remembered
+            judging.screening = remembered
             spared.append(_milliseconds(show, plan.seconds))
     finally:
-        standing.screening = rules
+        judging.screening = rules
     ratio = median(one / other for one, other in zip(judged, spared, strict=True))
     report.line(
         f"intake page of {asked} questions",

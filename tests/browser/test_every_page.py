@@ -19,6 +19,7 @@ from consult.calendaring.models import ExternalCalendar
 from consult.calendaring.subscriptions import new_patient_subscription
 from consult.core.tokens import digest
 from consult.deps import deps
+from consult.intake.models import QuestionnaireResponse
 from consult.notifications.models import OutboxMessage
 from consult.notifications.preferences import give_link
 from consult.payments.lifecycle import RefundState
@@ -154,7 +155,7 @@ def test_a_patient_can_use_every_page(site: Flask, new_visitor: Callable[..., Vi
             + new_patient_subscription(d.session, booking.id, [booking.id], d.now()),
             "/reminders/<token>": "/reminders/"
             + give_link(d.session, [digest("jo@example.com")], d.ports.sealer, d.now()),
-            "<section_id>": "pain",
+            "<section_id>": "feel",
             "<room>": "somewhere",
         }
     _see_all(new_visitor(), PATIENT, names)
@@ -178,9 +179,12 @@ def _addresses(rules: set[str], names: dict[str, str]) -> Iterator[str]:
 
 
 def _booking_of_somebody(session: Session) -> Booking:
-    """The latest of the demonstration, whose intake is finished, so that every page of it is open."""
+    """One of the demonstration's whose intake is finished, so that every page of it is open."""
     booking = session.scalars(
-        select(Booking).where(Booking.confirmed_at.is_not(None)).order_by(Booking.started_at.desc())
+        select(Booking)
+        .join(QuestionnaireResponse, QuestionnaireResponse.booking_id == Booking.id)
+        .where(Booking.confirmed_at.is_not(None), QuestionnaireResponse.completed_at.is_not(None))
+        .order_by(Booking.started_at.desc(), Booking.id)
     ).first()
     assert booking is not None
     return booking

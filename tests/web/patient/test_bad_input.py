@@ -338,7 +338,7 @@ def test_nothing_before_the_confirmation_can_be_entered_again_after_it(patient: 
     for step in ("safety", "advice", "time", "about", "about/you", "terms", "check", "stop"):
         assert patient.open(f"/book/{step}").path == private_page, step
     for address, pairs in {
-        "/book/safety": [("shown", "sc_main"), ("sc_main", "control")],
+        "/book/safety": [("shown", "sc_main"), ("sc_main", "calf")],
         "/book/time": [("start", "2026-06-01T17:00:00+00:00")],
         "/book/about/you": FIRST_ABOUT,
         "/book/pay": [],
