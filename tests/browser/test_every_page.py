@@ -217,7 +217,7 @@ def _refund_that_failed(session: Session) -> UUID:
         payment_id=payment.id,
         amount_minor=6000,
         currency=payment.currency,
-        reason="late_cancellation",
+        reason="patient",
         state=RefundState.FAILED,
         idempotency_key="seen-by-every-page",
         created_at=now,
