@@ -25,15 +25,14 @@ from consult.scheduling.zones import UnknownZone, canonical
 
 from . import vouchers
 from .answers.contact import contact_from
-from .answers.screening import ABOUT, INTAKE, SCREEN, Screening, screening, stopping_items
+from .answers.screening import ABOUT, SCREEN, Screening, screening, stopping_items
 from .holds import EmailNotConfirmed, begin_hold, end_other_holds, keep_hold
 from .journey import Step
 from .late_emergency import keep_late_emergency
 from .letters import mails
 from .models import Booking
 from .ports import Ports
-from .reactions import put_on_safety_hold, tell_of_new_signs
-from .standing import StepNotOpen, find_standing, lock_booking, lock_visit, require
+from .standing import StepNotOpen, find_standing, lock_booking, require
 from .tokens import give_token
 
 CANCELLATION_VERSION = "2026-11c"
@@ -257,45 +256,6 @@ def agree(session: Session, booking: Booking, now: datetime, ports: Ports) -> No
         "cancellation": f"{CANCELLATION_VERSION} {json.dumps(booking.refund_terms, sort_keys=True)}",
     }
     keep_hold(session, booking, now)
-
-
-def save_intake(
-    session: Session,
-    booking: Booking,
-    section_id: str,
-    answers: Mapping[str, AnswerValue | None],
-    done: bool,
-    now: datetime,
-    ports: Ports,
-) -> None:
-    """Keep one topic's answers; the last save of a question wins. `done` marks the topic as finished.
-
-    An emergency is not kept waiting until the form is sent: the visit goes on hold at once. After that only
-    an emergency is kept; see `keep_late_emergency` for what is raised then. Raises VisitOver.
-    """
-    booking = lock_visit(session, booking)
-    response = intake.read_response(session, booking.id, ports.sealer)
-    if response.completed_at is not None:
-        keep_late_emergency(session, booking, section_id, INTAKE, answers, now, ports)
-        return
-    intake.save_section(session, booking.id, section_id, answers, now, ports.sealer, done=done)
-    catalogue = ports.library.find(session, response.version)
-    judged = screening(catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
-    if judged.emergencies:
-        put_on_safety_hold(session, booking, judged.emergencies, now, ports)
-        intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
-
-
-def submit_intake(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
-    """Send the intake form: the rules run on everything said, and their outcome is kept. Raises VisitOver."""
-    booking = lock_visit(session, booking)
-    response = intake.read_response(session, booking.id, ports.sealer)
-    judged = screening(ports.library.find(session, response.version), response.answers, now.date())
-    if judged.emergencies:
-        put_on_safety_hold(session, booking, judged.emergencies, now, ports)
-    tell_of_new_signs(session, booking, judged.assessment.outcome.flags, response.outcomes, now, ports)
-    intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
-    intake.complete(session, booking.id, now)
 
 
 def release_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import ConsultError
 from consult.db.sealing import Sealer
-from consult.notifications.compose import EmailCode, Recipient, compose
+from consult.notifications.compose import Recipient, compose
+from consult.notifications.letters import EmailCode
 from consult.notifications.message import plain_address
 from consult.notifications.models import OutboxMessage
 from consult.notifications.service import enqueue, withdraw

@@ -12,7 +12,7 @@ from consult.calendaring.event import Status as EventStatus
 from consult.calendaring.models import CalendarObject
 from consult.core.errors import ConsultError, NotFound
 from consult.core.timespan import TimeSpan
-from consult.notifications.compose import Cancelled, Confirmation, TherapistCancelled, TherapistNewBooking
+from consult.notifications.letters import Cancelled, Confirmation, TherapistCancelled, TherapistNewBooking
 from consult.notifications.models import OutboxMessage
 from consult.notifications.undelivered import NotUndelivered
 from consult.notifications.undelivered import send_again as send_dead_again

@@ -33,8 +33,7 @@ def keep_late_emergency(
         raise VisitOver
     response = intake.read_response(session, booking.id, ports.sealer)
     catalogue = ports.library.find(session, response.version)
-    after = {**response.answers, **answers}
-    told = {item_id: value for item_id, value in after.items() if value is not None}
+    told = intake.merged(response.answers, answers)
     before, judged = (screening(catalogue, known, now.date()) for known in (response.answers, told))
     if {flag.id for flag in judged.emergencies} <= {flag.id for flag in before.emergencies}:
         raise StepNotOpen(Step.CONFIRMED, Step.CONFIRMED)

@@ -21,7 +21,7 @@ from consult.calendaring.subscriptions import (
     of_token,
 )
 from consult.core.timespan import TimeSpan
-from consult.notifications.compose import CalendarAddress
+from consult.notifications.letters import CalendarAddress
 from consult.practice.models import Patient
 from consult.practice.service import email_digests, get_practice, get_therapist, read_contact
 from consult.scheduling.models import Appointment

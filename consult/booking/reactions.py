@@ -16,6 +16,7 @@ from consult.payments.lifecycle import RefundState
 from consult.payments.outcomes import NeedsReview, News, Paid, RefundMoved
 from consult.payments.refund_service import get_refund, request_refund
 from consult.payments.refunds import Cause
+from consult.practice.models import Therapist
 from consult.practice.service import get_therapist, read_contact
 from consult.scheduling import service as scheduling
 from consult.scheduling.errors import SlotTaken
@@ -102,30 +103,30 @@ def publish_visit(
     session: Session, booking: Booking, appointment: Appointment, now: datetime, ports: Ports
 ) -> CalendarObject:
     """Enter the visit in calendars as it is now, or bring it up to date there. Raises EventWithdrawn."""
-    event = calendaring.publish(
+    therapist = get_therapist(session)
+    return calendaring.publish(
         session,
         appointment_id=appointment.id,
-        therapist_id=get_therapist(session).id,
+        therapist_id=therapist.id,
         span=TimeSpan(appointment.start_at, appointment.end_at),
         booking_ids=bookings_of_mailbox(session, booking, ports),
-        texts=calendar_texts(session, booking, ports),
+        texts=_calendar_texts(session, booking, therapist, ports),
         domain=ports.links.domain,
         sealer=ports.sealer,
         now=now,
     )
-    # What a calendar program answered was about the revision before.
-    event.partstat = event.replied_at = None
-    return event
 
 
-def calendar_texts(session: Session, booking: Booking, ports: Ports) -> calendaring.Texts:
+def _calendar_texts(
+    session: Session, booking: Booking, therapist: Therapist, ports: Ports
+) -> calendaring.Texts:
     """What the two calendars say of this booking, the therapist's as much as she chose."""
     return calendaring.Texts(
         title=CALENDAR_TITLE,
         patient_name=read_contact(session, booking.known_patient_id, ports.sealer).name,
         patient_url=ports.links.visit_page(visit_token(booking, ports.sealer)),
         therapist_url=ports.links.therapist_summary(booking.id),
-        detail=calendaring.Detail(get_therapist(session).feed_detail),
+        detail=calendaring.Detail(therapist.feed_detail),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 from consult.core.tokens import digest
-from consult.notifications.compose import PageLink
+from consult.notifications.letters import PageLink
 from consult.practice.service import get_therapist
 from consult.scheduling.models import Appointment
 

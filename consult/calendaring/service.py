@@ -78,6 +78,8 @@ def publish(
     else:
         _require_confirmed(row)
         _next_revision(row, now)
+        # What a calendar program answered was about the revision before.
+        row.partstat = row.replied_at = None
         therapist_ids.add(row.therapist_id)
     row.therapist_id = therapist_id
     row.start_at, row.end_at = span.start_at, span.end_at

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml import YAML
 from sqlalchemy.orm import sessionmaker
 
-from consult.booking import checkout, commands
+from consult.booking import answering, checkout, commands
 from consult.booking.answers.intake_plan import intake_sections
 from consult.booking.checkout import Counter
 from consult.booking.standing import Standing, find_standing
@@ -128,9 +128,9 @@ def _fill_intake(counter: Counter, booking_id: Any, patient: DemoPatient) -> Non
             answers |= given
             filled = fill(questionnaire, answers, [section.id], today)
             answers |= filled
-            commands.save_intake(session, booking, section.id, given | filled, True, now, ports)
+            answering.save_intake(session, booking, section.id, given | filled, True, now, ports)
         if patient.intake == "finished":
-            commands.submit_intake(session, booking, now, ports)
+            answering.submit_intake(session, booking, now, ports)
 
 
 def fill(

@@ -193,7 +193,7 @@ def save_section(
     row = _locked(session, booking_id)
     content = _open(row, sealer)
     kept: dict[str, AnswerValue] = content["answers"]
-    content["answers"] = _merged(kept, answers)
+    content["answers"] = merged(kept, answers)
     watched = [item for item in answers if section_id in _SAFETY_SECTIONS or item in noted]
     if change := _change(kept, content["answers"], watched):
         content["screen_changes"].append({"at": now.isoformat(), "section": section_id, **change})
@@ -267,11 +267,12 @@ def _change(
     }
 
 
-def _merged(
+def merged(
     kept: Mapping[str, AnswerValue], answers: Mapping[str, AnswerValue | None]
 ) -> dict[str, AnswerValue]:
-    merged: dict[str, AnswerValue | None] = {**kept, **answers}
-    return {item: value for item, value in merged.items() if value is not None and is_answered(value)}
+    """What is known once these answers are saved over the `kept` ones, as `save_section` does."""
+    after: dict[str, AnswerValue | None] = {**kept, **answers}
+    return {item: value for item, value in after.items() if value is not None and is_answered(value)}
 
 
 def _place(row: QuestionnaireResponse | ResponseRow) -> Place:

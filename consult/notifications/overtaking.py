@@ -5,7 +5,7 @@ whichever the channel.
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import aliased
 
-from .compose import (
+from .letters import (
     Cancelled,
     Confirmation,
     DayReminder,

@@ -14,10 +14,7 @@ from zoneinfo import ZoneInfo
 from consult.core.local_time import clock_words
 from consult.core.text import clean_text
 
-MOST_SEGMENTS = 2
 NAME_LIMIT = 40
-_ALONE, _IN_A_ROW = 160, 153
-"""Characters of a message in one segment, and of each of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +60,6 @@ def welcome(sender: str, phone: str) -> str:
         f" Nobody reads replies; call {_plain(phone, NAME_LIMIT)}."
         " Msg & data rates may apply. Reply STOP to end, HELP for help."
     )
-
-
-def segments(text: str) -> int:
-    """How many messages a carrier makes, and bills, of a text out of the functions above."""
-    return 1 if len(text) <= _ALONE else -(-len(text) // _IN_A_ROW)
 
 
 def _by(sender: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from consult.core.errors import ConsultError, NotFound
 from consult.db.sealing import SealBroken, Sealer, UnknownKey
 
-from .compose import Cancelled, EmailCode, Moved, Reinstated
+from .letters import Cancelled, EmailCode, Moved, Reinstated
 from .message import Message
 from .models import OutboxMessage
 from .service import place

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from socket import SHUT_RDWR
 
 from flask import Flask, Response, redirect, request
-from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.http_double import serving
 
 from . import checkout, disputes, pay_page, refunds
 from .account import Account, Clock, Object
@@ -135,27 +136,8 @@ class Double:
         return pay_page.page(self.account, session, notice)
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_args: object) -> None:
-        """The double keeps a log of its own."""
-
-
 @contextmanager
 def running_double(clock: Clock, port: int = 0) -> Iterator[Double]:
     """A double that answers on 127.0.0.1 until the block ends; any free port unless told."""
-    server = make_server("127.0.0.1", port, _not_yet, threaded=True, request_handler=_Quiet)
-    double = Double(clock, f"http://127.0.0.1:{server.port}")
-    server.app = double.app()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="stripe-double", daemon=True)
-    thread.start()
-    try:
+    with serving(lambda address: Double(clock, address), "stripe-double", port) as double:
         yield double
-    finally:
-        double.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _not_yet(_environ: object, _start: object) -> list[bytes]:
-    raise AssertionError("served before the double was there")

@@ -10,7 +10,8 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from twilio.request_validator import RequestValidator
-from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.http_double import serving
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "f" * 32
@@ -117,27 +118,8 @@ def _refuse(status: int, code: int, words: str) -> Response:
     return answer
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_args: object) -> None:
-        """The double keeps a log of its own."""
-
-
 @contextmanager
 def running_twilio() -> Iterator[TwilioDouble]:
     """A double that answers on 127.0.0.1 until the block ends."""
-    server = make_server("127.0.0.1", 0, _not_yet, threaded=True, request_handler=_Quiet)
-    double = TwilioDouble(f"http://127.0.0.1:{server.port}")
-    server.app = double.app()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="twilio-double", daemon=True)
-    thread.start()
-    try:
+    with serving(TwilioDouble, "twilio-double") as double:
         yield double
-    finally:
-        double.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _not_yet(_environ: object, _start: object) -> list[bytes]:
-    raise AssertionError("served before the double was there")

@@ -15,7 +15,7 @@ from consult.calendaring.models import CalendarObject
 from consult.core.money import Money
 from consult.core.timespan import TimeSpan
 from consult.notifications import service as notifications
-from consult.notifications.compose import (
+from consult.notifications.letters import (
     Cancelled,
     Confirmation,
     EarlierOffer,

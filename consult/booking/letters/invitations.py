@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, load_only
 
 from consult.calendaring.event import Status as EventStatus
 from consult.calendaring.models import CalendarObject
-from consult.notifications.compose import (
+from consult.notifications.letters import (
     Cancelled,
     Confirmation,
     Moved,

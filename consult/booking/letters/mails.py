@@ -10,7 +10,7 @@ from consult.calendaring.models import CalendarObject
 from consult.core.local_time import clock_words, day_words
 from consult.core.money import Money
 from consult.core.timespan import TimeSpan
-from consult.notifications.compose import (
+from consult.notifications.letters import (
     Confirmation,
     EarlierOffer,
     EarlierWithdrawn,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 from consult.intake.service import read_response
-from consult.notifications.compose import DayReminder, HourReminder, IntakeReminder
+from consult.notifications.letters import DayReminder, HourReminder, IntakeReminder
 from consult.notifications.preferences import Wishes, give_link, read_wishes
 from consult.notifications.service import written_keys
 from consult.practice.service import email_digests, read_contact

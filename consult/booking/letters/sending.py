@@ -12,7 +12,8 @@ from consult.calendaring.models import CalendarObject
 from consult.calendaring.service import invitation_for
 from consult.calendaring.therapist_invitation import therapist_invitation
 from consult.core.timespan import TimeSpan
-from consult.notifications.compose import Letter, Recipient, compose
+from consult.notifications.compose import Recipient, compose
+from consult.notifications.letters import Letter
 from consult.notifications.service import enqueue
 from consult.practice.models import Therapist
 from consult.practice.service import get_practice, get_therapist, plain_email, read_contact
@@ -86,24 +87,8 @@ def send_to_patient(
             attendee=Party(contact.name, contact.email),
             sealer=ports.sealer,
         )
-    message = compose(
-        ports.mail_templates,
-        letter,
-        Recipient(contact.name, contact.email),
-        dedupe_key=dedupe_key,
-        calendar=invitation.ics if invitation else None,
-        calendar_method=invitation.method if invitation else None,
-    )
-    enqueue(
-        session,
-        kind=letter.kind,
-        message=message,
-        sealer=ports.sealer,
-        now=now,
-        due_at=due_at,
-        useless_at=useless_at,
-        booking_id=booking.id,
-    )
+    to = Recipient(contact.name, contact.email)
+    _send(session, letter, to, invitation, dedupe_key, booking, now, ports, due_at, useless_at)
 
 
 def send_to_therapist(
@@ -132,6 +117,21 @@ def send_to_therapist(
     elif inviting_to is not None:
         # Or it would say that her calendar was told.
         dedupe_key += "-without"
+    _send(session, letter, to, invitation, dedupe_key, booking, now, ports, due_at)
+
+
+def _send(
+    session: Session,
+    letter: Letter,
+    to: Recipient,
+    invitation: Invitation | None,
+    dedupe_key: str,
+    booking: Booking,
+    now: datetime,
+    ports: Ports,
+    due_at: datetime | None,
+    useless_at: datetime | None = None,
+) -> None:
     message = compose(
         ports.mail_templates,
         letter,
@@ -147,6 +147,7 @@ def send_to_therapist(
         sealer=ports.sealer,
         now=now,
         due_at=due_at,
+        useless_at=useless_at,
         booking_id=booking.id,
     )
 

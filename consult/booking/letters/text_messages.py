@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consult.notifications import text_message as words
-from consult.notifications.compose import Cancelled, DayReminder, HourReminder, Moved, Reinstated
+from consult.notifications.letters import Cancelled, DayReminder, HourReminder, Moved, Reinstated
 from consult.notifications.numbers import NotMobile, NumberAbroad, masked, mobile_number
 from consult.notifications.service import enqueue
 from consult.notifications.text_consent import (

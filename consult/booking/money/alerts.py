@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from consult.accounts.service import therapist_email
 from consult.core.money import Money
-from consult.notifications.compose import Recipient, TherapistMoneyAlert, compose
+from consult.notifications.compose import Recipient, compose
+from consult.notifications.letters import TherapistMoneyAlert
 from consult.notifications.service import enqueue
 from consult.payments.alerts import (
     INFORMATION,

@@ -14,7 +14,8 @@ from consult.calendaring.outside import register
 from consult.calendaring.outside.register import Outside
 from consult.core.errors import NotFound
 from consult.core.timespan import TimeSpan
-from consult.notifications.compose import Recipient, TherapistCalendarClash, TherapistCalendarStale, compose
+from consult.notifications.compose import Recipient, compose
+from consult.notifications.letters import TherapistCalendarClash, TherapistCalendarStale
 from consult.notifications.service import enqueue, written_keys
 from consult.practice.service import get_therapist
 from consult.scheduling import external

@@ -16,7 +16,7 @@ from consult.web.security import csrf_stale, redisplays
 
 from .about_pages import ELSEWHERE, NAMES, PAGES
 from .question_page import QuestionPage, add_errors, receive_page, show_page
-from .screen import emergency_in, stop_page_unsaved
+from .screen import cannot_keep, emergency_in, stop_page_unsaved
 from .visit import (
     at,
     before_change,
@@ -55,10 +55,10 @@ def about_page(name: str) -> ResponseReturnValue:
         return _page(standing, name, show_page(questionnaire, items, standing.answers, today))
     page = receive_page(questionnaire, items, standing.answers, today)
     emergency = emergency_in(standing.catalogue, page, standing.answers)
-    if late and (csrf_stale() or not emergency or standing.booking.cancelled_at is not None):
-        return (
-            stop_page_unsaved(standing.catalogue, page, standing.answers) if emergency else onward(standing)
-        )
+    if late and not emergency:
+        return onward(standing)
+    if late and cannot_keep(standing):
+        return stop_page_unsaved(standing.catalogue, page, standing.answers)
     add_errors(page, contact_faults(page.answers, today))
     if page.errors and (csrf_stale() or not emergency):
         return _page(standing, name, page), 422

@@ -3,7 +3,7 @@
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from consult.booking import commands
+from consult.booking import answering
 from consult.booking.answers.intake_checks import intake_faults
 from consult.booking.answers.intake_plan import following, intake_sections, next_section
 from consult.booking.changes.money import find_money
@@ -72,7 +72,7 @@ def intake_check(token: str) -> ResponseReturnValue:
     if posted():
         d = deps()
         with d.transaction():
-            commands.submit_intake(d.session, standing.booking, d.now(), d.ports)
+            answering.submit_intake(d.session, standing.booking, d.now(), d.ports)
         return redirect(url_for("patient.intake_done", token=token), code=303)
     return render_template("patient/intake_check.html", token=token, sections=_checked_rows(standing))
 
@@ -114,7 +114,7 @@ def _onward(token: str, standing: Standing) -> ResponseReturnValue:
 def _save(standing: Standing, section: Section, page: QuestionPage, *, done: bool) -> None:
     d = deps()
     with d.transaction():
-        commands.save_intake(d.session, standing.booking, section.id, page.answers, done, d.now(), d.ports)
+        answering.save_intake(d.session, standing.booking, section.id, page.answers, done, d.now(), d.ports)
 
 
 def _after(token: str, section: Section, unseen: str | None) -> ResponseReturnValue:

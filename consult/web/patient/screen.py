@@ -58,7 +58,7 @@ def safety() -> ResponseReturnValue:
     if page.errors and not emergency:
         return _screen_page(catalogue, page), 422
     refused = None if csrf_stale() or late else _refused(catalogue, page, first=standing is None)
-    if emergency and (refused or csrf_stale() or _is_cancelled(standing)):
+    if emergency and (refused or cannot_keep(standing)):
         return stop_page_unsaved(catalogue, page, saved)
     return refused or _taken(standing, page)
 
@@ -96,8 +96,9 @@ def _taken(standing: Standing | None, page: QuestionPage) -> ResponseReturnValue
     return onward(current_standing())
 
 
-def _is_cancelled(standing: Standing | None) -> bool:
-    return standing is not None and standing.booking.cancelled_at is not None
+def cannot_keep(standing: Standing | None) -> bool:
+    """Whether what was sent is only answered, not saved: the page is too old, or the visit cancelled."""
+    return csrf_stale() or (standing is not None and standing.booking.cancelled_at is not None)
 
 
 def emergency_in(catalogue: Catalogue, page: QuestionPage, saved: Mapping[str, AnswerValue]) -> bool:

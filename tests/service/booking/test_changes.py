@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from consult.booking import commands
+from consult.booking import answering
 from consult.booking.changes import commands as changes
 from consult.booking.changes.commands import VisitBegun, VisitChanged, VisitImmovable
 from consult.booking.changes.money import find_money
@@ -346,8 +346,8 @@ def test_nobody_cancels_for_less_than_the_page_said(desk: Desk, booking: Booking
 def test_a_cancelled_visit_takes_no_more_answers(desk: Desk, booking: Booking):
     cancel(desk, booking)
     done: list[Callable[..., Any]] = [
-        lambda: desk.do(commands.save_intake, desk.fresh(booking), "body", {}, False),
-        lambda: desk.do(commands.submit_intake, desk.fresh(booking)),
+        lambda: desk.do(answering.save_intake, desk.fresh(booking), "body", {}, False),
+        lambda: desk.do(answering.submit_intake, desk.fresh(booking)),
         lambda: desk.do(save_recheck, desk.fresh(booking), {}, True),
     ]
     for command in done:

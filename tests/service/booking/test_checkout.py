@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from consult.booking import checkout, commands
+from consult.booking import answering, checkout
 from consult.booking.models import Booking
 from consult.booking.reactions import react
 from consult.booking.standing import StepNotOpen
@@ -211,7 +211,7 @@ def test_an_emergency_in_the_intake_is_told_once(desk: Desk):
     pay(desk, open_payment(desk, booking))
     for _ in range(2):
         with desk.counter.transaction():
-            commands.save_intake(
+            answering.save_intake(
                 desk.session,
                 desk.fresh(booking),
                 "where",

@@ -5,14 +5,14 @@ import pytest
 from jinja2 import Environment
 
 from consult.core.timespan import TimeSpan
-from consult.notifications.compose import (
+from consult.notifications.compose import Recipient, compose
+from consult.notifications.letters import (
     CalendarAddress,
     Cancelled,
     Confirmation,
     EarlierWithdrawn,
     Letter,
     Moved,
-    Recipient,
     RefundNotice,
     Reinstated,
     SafetyHold,
@@ -23,7 +23,6 @@ from consult.notifications.compose import (
     TherapistMoved,
     TherapistNewBooking,
     TherapistSafetyAlert,
-    compose,
 )
 from consult.notifications.message import Message
 

@@ -4,7 +4,8 @@ import re
 
 from jinja2 import Environment
 
-from consult.notifications.compose import EmailCode, Recipient, compose
+from consult.notifications.compose import Recipient, compose
+from consult.notifications.letters import EmailCode
 
 from .test_compose import HEALTH_WORDS
 

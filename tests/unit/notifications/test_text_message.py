@@ -5,13 +5,17 @@ from datetime import UTC, datetime
 import pytest
 
 from consult.notifications import text_message as words
-from consult.notifications.text_message import MOST_SEGMENTS, TextMessage, segments
+from consult.notifications.text_message import TextMessage
 
 GSM = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 """3GPP TS 23.038, the basic table: one character each."""
+
+MOST_SEGMENTS = 2
+ALONE, IN_A_ROW = 160, 153
+"""Characters of a message in one segment, and of each of several."""
 
 AT = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
 LINK = "https://book.example.org/v/" + "x_-" * 14 + "x"
@@ -27,6 +31,11 @@ NAMES = (
     "ﷺ" * 30,
     "",
 )
+
+
+def segments(text: str) -> int:
+    """How many messages a carrier makes, and bills, of a text in that alphabet."""
+    return 1 if len(text) <= ALONE else -(-len(text) // IN_A_ROW)
 
 
 def all_texts(name: str) -> list[str]:
