@@ -70,11 +70,12 @@ def create_app(
     database = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
     database.init_app(app)
     with app.app_context():
-        if database.engine.dialect.name == "sqlite":
-            prepare_sqlite(database.engine)
+        engine = database.engine
+        if engine.dialect.name == "sqlite":
+            prepare_sqlite(engine)
         else:
-            prepare_postgresql(database.engine)
-        gateway = _gateway(settings, database.engine, clock)
+            prepare_postgresql(engine)
+        gateway = _gateway(settings, engine, clock)
     Migrate(app, database, directory=str(MIGRATIONS))
 
     ports = Ports(
@@ -88,6 +89,7 @@ def create_app(
     )
     app.extensions[EXTENSION] = Deps(
         settings=settings,
+        engine=engine,
         sessions=database.session,
         clock=clock,
         ports=ports,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask import current_app
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, scoped_session
 
 from consult.booking.checkout import Counter
@@ -22,6 +23,7 @@ EXTENSION = "consult"
 @dataclass(frozen=True)
 class Deps:
     settings: Settings
+    engine: Engine
     sessions: "scoped_session[Any]"
     clock: Clock
     ports: Ports

@@ -14,6 +14,9 @@ from sqlalchemy import Connection, Engine, event
 WRITE = "consult_write"
 """Execution option of a transaction that writes; see `transaction`."""
 
+ALONE = "consult_alone"
+"""Execution option of reads that are no transaction; see `glance`."""
+
 LOCK_TIMEOUT = "3s"
 """How long PostgreSQL lets anybody wait for a lock, each time."""
 
@@ -48,9 +51,10 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(WRITE, False):
+        options = connection.get_execution_options()
+        if options.get(WRITE, False):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
+        elif not options.get(ALONE, False):
             # Never refused, so it need not pass what turns the driver's errors into SQLAlchemy's: every page
             # begins with it, and that is half of what opening and closing a session costs.
             connection.connection.cursor().execute("BEGIN")

@@ -1,4 +1,5 @@
-"""Reading what is taken, in plain seconds: claims, and busy times from elsewhere, in one statement.
+"""Reading what is taken, in plain seconds: claims, and busy times from elsewhere, in one statement that
+says at which version the rules are, too.
 
 A month's page reads hundreds of claims, so the statements are built once, skip entities and column types,
 and are answered from one index alone as long as sessions need not be counted.
@@ -28,15 +29,17 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from consult.db.glance import Reader
+
 from .lifecycle import CLAIMING, Status
-from .models import Appointment, ExternalBusy
+from .models import Appointment, ExternalBusy, Schedule
 from .slots import Seconds
 
 _CLAIM, _ELSEWHERE = Appointment.__table__.c, ExternalBusy.__table__.c
+_SCHEDULE = Schedule.__table__.c
 
 
 class _InSeconds(FunctionElement[int]):
@@ -99,10 +102,11 @@ class Taken:
 
     busy: list[Seconds]
     session_starts: list[int]
+    rules_version: int
 
 
 def read_taken(
-    session: Session,
+    reader: Reader,
     schedule_id: uuid.UUID,
     from_at: datetime,
     until_at: datetime,
@@ -112,7 +116,7 @@ def read_taken(
     for_booking_id: uuid.UUID | None,
     moving_id: uuid.UUID | None,
 ) -> Taken:
-    """Claims and busy times from elsewhere with any moment in [from_at, until_at).
+    """Claims and busy times from elsewhere with any moment in [from_at, until_at), of a schedule there is.
 
     Left out: holds that ran out, marked or not, the hold of `for_booking_id`, and the appointment
     `moving_id`. Unless `counting`, no session starts are read. The therapist's own entries are none.
@@ -126,17 +130,18 @@ def read_taken(
         "moving_id": moving_id,
     }
     statement = _statement(counting, for_booking_id is not None, moving_id is not None)
-    rows = session.execute(statement, parameters).all()
-    if not counting:
-        return Taken([(start, end) for start, end in rows], [])
+    rows = reader.execute(statement, parameters).all()
+    [version] = [row[0] for row in rows if row[1] is None]
     return Taken(
-        [(start, end) for start, end, _ in rows], [began for _, _, began in rows if began is not None]
+        [(row[0], row[1]) for row in rows if row[1] is not None],
+        [row[2] for row in rows if row[2] is not None] if counting else [],
+        version,
     )
 
 
 @cache
 def _statement(counting: bool, holding: bool, moving: bool) -> CompoundSelect[Any]:
-    return union_all(_claims(counting, holding, moving), _elsewhere(counting))
+    return union_all(_claims(counting, holding, moving), _elsewhere(counting), _version(counting))
 
 
 def _claims(counting: bool, holding: bool, moving: bool) -> Select[Any]:
@@ -162,3 +167,9 @@ def _elsewhere(counting: bool) -> Select[Any]:
         _ELSEWHERE.end_at > bindparam("from_at"),
         _ELSEWHERE.start_at < bindparam("until_at"),
     )
+
+
+def _version(counting: bool) -> Select[Any]:
+    """The one row without an end."""
+    blanks: list[ColumnElement[Any]] = [cast(null(), BigInteger)] * (2 if counting else 1)
+    return select(_SCHEDULE.rules_version, *blanks).where(_SCHEDULE.id == bindparam("schedule_id"))

@@ -7,13 +7,14 @@ from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
+from consult.db.glance import Reader
 
 from .claims import Taken, read_taken
 from .errors import NotOffered, SlotNotOffered, SlotTaken
 from .lifecycle import Status
 from .models import Appointment
 from .policies import week_of
-from .rulebook import get_rules, get_rules_of_type
+from .rulebook import get_rules, get_rules_of_type, remembered_rules
 from .rules import Offer, Rules
 from .slots import Slot, open_slots
 from .wall_clock import day_start
@@ -29,7 +30,7 @@ _BOOKED = select(_CLAIM.id, _CLAIM.start_at, _CLAIM.end_at).where(
 
 
 def get_offer(
-    session: Session,
+    reader: Reader,
     session_type_id: uuid.UUID,
     *,
     moving_booking_id: uuid.UUID | None = None,
@@ -40,14 +41,23 @@ def get_offer(
     `lock` takes the schedule's lock before the rules are read. Raises NotFound for a session type that is
     unknown or, unless a booking moves, no longer offered; and for a booking that has no such session booked.
     """
-    rules = get_rules_of_type(session, session_type_id, lock=lock)
+    rules = get_rules_of_type(reader, session_type_id, lock=lock)
     if moving_booking_id is None:
         return offer_of_type(rules, session_type_id)
     of_booking = {"booking_id": moving_booking_id, "session_type_id": session_type_id}
-    row = session.execute(_BOOKED, of_booking).one_or_none()
+    row = reader.execute(_BOOKED, of_booking).one_or_none()
     if row is None:
         raise NotFound
     return offer_to_move(rules, session_type_id, *row)
+
+
+def remembered_offer(session_type_id: uuid.UUID) -> Offer | None:
+    """As this process knows it. True only as long as the rules still are at this version: `Taken` says."""
+    rules = remembered_rules(session_type_id)
+    try:
+        return offer_of_type(rules, session_type_id) if rules else None
+    except NotFound:
+        return None
 
 
 def offer_of_type(rules: Rules, session_type_id: uuid.UUID) -> Offer:
@@ -82,7 +92,7 @@ def offer_for(session: Session, appointment: Appointment) -> Offer:
 
 
 def taken_around(
-    session: Session,
+    reader: Reader,
     offer: Offer,
     from_at: datetime,
     until_at: datetime,
@@ -99,7 +109,7 @@ def taken_around(
         earliest_at = min(earliest_at, day_start(first_on, zone))
         latest_at = max(latest_at, day_start(last_on + _DAY, zone))
     return read_taken(
-        session,
+        reader,
         rules.schedule_id,
         earliest_at,
         latest_at,
@@ -111,7 +121,7 @@ def taken_around(
 
 
 def free_slots(
-    session: Session,
+    reader: Reader,
     offer: Offer,
     from_at: datetime,
     until_at: datetime,
@@ -119,8 +129,14 @@ def free_slots(
     for_booking_id: uuid.UUID | None = None,
 ) -> list[Slot]:
     """Slots that start in [from_at, until_at), for `for_booking_id` as if its own hold were given back."""
+    return slots_beside(
+        offer, taken_around(reader, offer, from_at, until_at, now, for_booking_id), from_at, until_at
+    )
+
+
+def slots_beside(offer: Offer, taken: Taken, from_at: datetime, until_at: datetime) -> list[Slot]:
+    """Slots that start in [from_at, until_at) beside what is taken there."""
     rules = offer.rules
-    taken = taken_around(session, offer, from_at, until_at, now, for_booking_id)
     first_on, last_on = rules.day_of(from_at).toordinal(), rules.day_of(until_at).toordinal()
     days = [date.fromordinal(number) for number in range(first_on, last_on + 1)]
     if rules.caps:
@@ -138,11 +154,11 @@ def free_slots(
 
 
 def require_free(
-    session: Session, offer: Offer, slot: Slot, now: datetime, for_booking_id: uuid.UUID | None = None
+    reader: Reader, offer: Offer, slot: Slot, now: datetime, for_booking_id: uuid.UUID | None = None
 ) -> None:
     """Look before claiming, under the schedule's lock. Raises SlotTaken, SlotNotOffered for a cap."""
     rules = offer.rules
-    taken = taken_around(session, offer, slot.start_at, slot.start_at, now, for_booking_id)
+    taken = taken_around(reader, offer, slot.start_at, slot.start_at, now, for_booking_id)
     span = offer.busy_span(slot)
     from_s, until_s = span.start_at.timestamp(), span.end_at.timestamp()
     if any(start < until_s and from_s < end for start, end in taken.busy):

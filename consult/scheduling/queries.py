@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 from consult.core.timespan import TimeSpan
+from consult.db.glance import Reader
 
 from .claims import CLAIMS_BETWEEN, STILL_CLAIMED
 from .explanation import DayExplanation, explain
 from .external import busy_elsewhere
 from .lifecycle import LIVE, SESSIONS, Status
 from .models import Appointment, Schedule, SessionType
-from .offers import free_slots, get_offer, taken_around
+from .offers import free_slots, get_offer, remembered_offer, slots_beside, taken_around
 from .reasons import Claim
+from .rules import Offer
 from .slots import Slot
 from .wall_clock import day_start
 from .zones import canonical
@@ -96,7 +98,7 @@ def list_session_types(session: Session, schedule_id: uuid.UUID) -> list[Session
 
 
 def find_slots(
-    session: Session,
+    reader: Reader,
     session_type_id: uuid.UUID,
     first_on: date,
     days: int,
@@ -113,16 +115,31 @@ def find_slots(
     which is looking for another of the same length, and whose session type may be retired meanwhile. Its own
     start is among the slots as long as the rules would offer it. Raises NotFound, UnknownZone.
     """
-    offer = get_offer(session, session_type_id, moving_booking_id=moving_booking_id)
     patient_zone = ZoneInfo(canonical(zone))
+    offer = None if moving_booking_id else remembered_offer(session_type_id)
+    if offer is not None and (bounds := _bounds(offer, first_on, days, now, patient_zone)):
+        # The rules' version comes with what is taken: asking for it first would double the questions.
+        taken = taken_around(reader, offer, *bounds, now, for_booking_id)
+        if taken.rules_version == offer.rules.version:
+            return slots_beside(offer, taken, *bounds)
+    offer = get_offer(reader, session_type_id, moving_booking_id=moving_booking_id)
+    bounds = _bounds(offer, first_on, days, now, patient_zone)
+    return free_slots(reader, offer, *bounds, now, for_booking_id) if bounds else []
+
+
+def _bounds(
+    offer: Offer, first_on: date, days: int, now: datetime, zone: ZoneInfo
+) -> tuple[datetime, datetime] | None:
+    """Those days as far as they can be booked, from and until; None where none of them can."""
     earliest_at, latest_at = offer.window.earliest_at(now), offer.window.latest_at(now)
-    first = max(first_on.toordinal(), earliest_at.astimezone(patient_zone).toordinal())
-    until = min(first_on.toordinal() + days, latest_at.astimezone(patient_zone).toordinal() + 1)
+    first = max(first_on.toordinal(), earliest_at.astimezone(zone).toordinal())
+    until = min(first_on.toordinal() + days, latest_at.astimezone(zone).toordinal() + 1)
     if first >= until:
-        return []
-    from_at = max(earliest_at, day_start(date.fromordinal(first), patient_zone))
-    until_at = min(latest_at, day_start(date.fromordinal(until), patient_zone))
-    return free_slots(session, offer, from_at, until_at, now, for_booking_id)
+        return None
+    return (
+        max(earliest_at, day_start(date.fromordinal(first), zone)),
+        min(latest_at, day_start(date.fromordinal(until), zone)),
+    )
 
 
 def nearest_slots(

@@ -5,11 +5,12 @@ from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Uuid, bindparam, select
+from sqlalchemy import BindParameter, Connection, Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
 from consult.db.engine import WRITE
+from consult.db.glance import Reader
 
 from .availability import Absence, DayHours, Hours, WeeklyHours
 from .models import AvailabilityRule, ExtraHours, Schedule, SessionType, TimeOff
@@ -57,13 +58,18 @@ def get_rules(session: Session, schedule_id: uuid.UUID) -> Rules:
     return _at_version(session, session.execute(_VERSION_BY_ID, {"schedule_id": schedule_id}).one_or_none())
 
 
-def get_rules_of_type(session: Session, session_type_id: uuid.UUID, *, lock: bool = False) -> Rules:
+def get_rules_of_type(reader: Reader, session_type_id: uuid.UUID, *, lock: bool = False) -> Rules:
     """The rules of the schedule this session type belongs to, with the schedule's lock if asked for.
 
     Raises NotFound.
     """
     query = _LOCK_BY_TYPE if lock else _VERSION_BY_TYPE
-    return _at_version(session, session.execute(query, {"session_type_id": session_type_id}).one_or_none())
+    return _at_version(reader, reader.execute(query, {"session_type_id": session_type_id}).one_or_none())
+
+
+def remembered_rules(session_type_id: uuid.UUID) -> Rules | None:
+    """What this process knows of the schedule of this session type, at whatever version."""
+    return next((rules for rules in _kept.values() if session_type_id in rules.terms), None)
 
 
 def bump_rules(session: Session, schedule_id: uuid.UUID) -> None:
@@ -79,7 +85,7 @@ def bump_rules(session: Session, schedule_id: uuid.UUID) -> None:
     session.flush()
 
 
-def _at_version(session: Session, row: tuple[uuid.UUID, int] | None) -> Rules:
+def _at_version(reader: Reader, row: tuple[uuid.UUID, int] | None) -> Rules:
     """Kept ones only at exactly this version, which was read first: what is read after it is never older.
 
     Nothing is kept that a write transaction has read: its changes may yet be rolled back.
@@ -90,21 +96,22 @@ def _at_version(session: Session, row: tuple[uuid.UUID, int] | None) -> Rules:
     kept = _kept.get(schedule_id)
     if kept is not None and kept.version == version:
         return kept
-    rules = _read(session, schedule_id, version)
-    if not session.connection().get_execution_options().get(WRITE, False):
+    rules = _read(reader, schedule_id, version)
+    connection = reader if isinstance(reader, Connection) else reader.connection()
+    if not connection.get_execution_options().get(WRITE, False):
         _kept[schedule_id] = rules
     return rules
 
 
-def _read(session: Session, schedule_id: uuid.UUID, version: int) -> Rules:
+def _read(reader: Reader, schedule_id: uuid.UUID, version: int) -> Rules:
     this = {"schedule_id": schedule_id}
-    zone_name, notice, horizon_days, step, per_day, per_week, region = session.execute(_POLICY, this).one()
+    zone_name, notice, horizon_days, step, per_day, per_week, region = reader.execute(_POLICY, this).one()
     zone = ZoneInfo(zone_name)
     hours = Hours(
         zone,
-        weekly=[WeeklyHours(*row) for row in session.execute(_WEEKLY, this)],
-        extra=[DayHours(*row) for row in session.execute(_EXTRA_HOURS, this)],
-        absences=[Absence(*row) for row in session.execute(_TIME_OFF, this)],
+        weekly=[WeeklyHours(*row) for row in reader.execute(_WEEKLY, this)],
+        extra=[DayHours(*row) for row in reader.execute(_EXTRA_HOURS, this)],
+        absences=[Absence(*row) for row in reader.execute(_TIME_OFF, this)],
         holiday=partial(holiday_name, region),
     )
     return Rules(
@@ -116,6 +123,6 @@ def _read(session: Session, schedule_id: uuid.UUID, version: int) -> Rules:
         hours,
         {
             type_id: Terms(minutes, (before, after), active)
-            for type_id, minutes, before, after, active in session.execute(_TERMS, this)
+            for type_id, minutes, before, after, active in reader.execute(_TERMS, this)
         },
     )

@@ -12,6 +12,7 @@ from consult.scheduling.guards import guards_present
 from .assets import init_assets
 from .auth import init_auth
 from .body_chart import load_body_chart
+from .cookies import CookieSessions
 from .development import development
 from .errors import init_errors
 from .filters import init_filters
@@ -45,6 +46,7 @@ _ALWAYS = ("hooks.healthz", "hooks.readyz", "static")
 
 def init_web(app: Flask, payment_hosts: tuple[str, ...]) -> None:
     """Blueprints, headers, error pages, what every template knows. `payment_hosts` as in `init_security`."""
+    app.session_interface = CookieSessions()
     init_security(app, payment_hosts)
     init_assets(app)
     init_filters(app)

@@ -16,6 +16,12 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 csrf = CSRFProtect()
 
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+)
+
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
@@ -90,10 +96,9 @@ def _refuse_nul() -> None:
 def _add_headers(policy: str, response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", policy)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    for name, value in _ALWAYS:
+        headers.add(name, value)
     if request.path.startswith(_UNLISTED):
         headers.setdefault("X-Robots-Tag", "noindex, nofollow")
     if request.endpoint != "static":

@@ -10,6 +10,7 @@ from flask import Response, request
 
 from consult.core.errors import NotFound
 from consult.core.given import read_day, read_number
+from consult.db.glance import Reader, glance
 from consult.deps import deps
 from consult.scheduling.offers import get_offer
 from consult.scheduling.queries import find_slots, get_schedule, list_session_types
@@ -34,27 +35,28 @@ def free_times() -> Response:
     The same for everybody: no cookie is read or set. Not for scripts of other origins.
     """
     try:
-        return _json(_find(request.args))
+        with glance(deps().engine) as reader:
+            return _json(_find(reader, request.args))
     except _Unreadable as error:
         return _json({"error": str(error)}, 400)
     except NotFound:
         return _json({"error": "No such session type is on offer."}, 404)
 
 
-def _find(asked: Mapping[str, str]) -> dict[str, object]:
+def _find(reader: Reader, asked: Mapping[str, str]) -> dict[str, object]:
     """Left open, it is the first session type, the therapist's zone, a week from today. Raises NotFound."""
-    session, now = deps().session, deps().now()
+    now = deps().now()
     first_on, days = _first_on(asked.get("from")), _days(asked.get("days") or _USUAL_DAYS)
     zone, session_type_id = _zone(asked.get("zone")), _session_type_id(asked.get("session_type"))
     if session_type_id is None:
         session_type_id = _first_session_type_id()
-    zone = zone or get_offer(session, session_type_id).window.zone.key
+    zone = zone or get_offer(reader, session_type_id).window.zone.key
     first_on = first_on or now.astimezone(ZoneInfo(zone)).date()
-    slots = find_slots(session, session_type_id, first_on, days, now, zone)
+    slots = find_slots(reader, session_type_id, first_on, days, now, zone)
     return {
         "zone": zone,
         "session_type": str(session_type_id),
-        "minutes": _minutes(slots) or get_offer(session, session_type_id).minutes,
+        "minutes": _minutes(slots) or get_offer(reader, session_type_id).minutes,
         "slots": [f"{slot.start_at.isoformat()[:19]}Z" for slot in slots],
     }
 

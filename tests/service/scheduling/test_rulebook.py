@@ -5,17 +5,20 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import date, time, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
+from consult.db.glance import glance
 from consult.db.transaction import transaction
 from consult.scheduling import service
 from consult.scheduling.errors import SlotNotOffered
 from consult.scheduling.models import AvailabilityRule, Schedule, SessionType
+from consult.scheduling.queries import find_slots
 from consult.scheduling.rulebook import bump_rules, get_rules
 from tests.service.scheduling.factory import (
     NOW,
@@ -47,7 +50,7 @@ def statements(engine: Engine) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("caps", [{}, {"max_per_day": 5, "max_per_week": 20}])
-def test_free_times_cost_two_queries_once_the_rules_are_known(
+def test_free_times_cost_one_question_once_the_rules_are_known(
     engine: Engine, db_session: Session, caps: dict[str, int]
 ) -> None:
     with transaction(db_session):
@@ -57,7 +60,7 @@ def test_free_times_cost_two_queries_once_the_rules_are_known(
     with statements(engine) as sent:
         assert offered(db_session, clinic, TUESDAY, 30) == first
 
-    assert len(sent) == 2
+    assert len(sent) == 1
 
 
 def close_the_morning(session: Session, clinic: Clinic) -> None:
@@ -92,6 +95,54 @@ def test_a_change_counts_from_its_commit_for_every_reader(
     after = offered(db_session, clinic, TUESDAY)
     assert after != before
     assert after[0] == first
+
+
+def test_a_horizon_moved_elsewhere_opens_days_that_were_beyond_it(
+    engine: Engine, db_session: Session, clinic: Clinic
+) -> None:
+    far = NOW.date() + timedelta(days=200)
+    assert offered(db_session, clinic, far, 7) == []
+
+    with Session(engine) as editor, transaction(editor):
+        editor.get_one(Schedule, clinic.schedule_id).horizon_days = 365
+        bump_rules(editor, clinic.schedule_id)
+
+    assert offered(db_session, clinic, far, 7) != []
+
+
+def test_what_is_no_longer_offered_elsewhere_is_not_offered_here(
+    engine: Engine, db_session: Session, clinic: Clinic
+) -> None:
+    assert offered(db_session, clinic, TUESDAY) != []
+
+    with Session(engine) as editor, transaction(editor):
+        retire(editor, clinic.session_type_id)
+
+    with pytest.raises(NotFound):
+        offered(db_session, clinic, TUESDAY)
+
+
+def test_a_glance_finds_the_same_and_is_no_transaction(
+    engine: Engine, db_session: Session, clinic: Clinic
+) -> None:
+    def in_transaction(connection: Connection) -> bool:
+        driver: Any = connection.connection.driver_connection
+        return bool(
+            driver.in_transaction if engine.dialect.name == "sqlite" else driver.info.transaction_status
+        )
+
+    expected = offered(db_session, clinic, TUESDAY)
+    assert in_transaction(db_session.connection())
+    db_session.close()
+
+    with glance(engine) as reader:
+        slots = find_slots(reader, clinic.session_type_id, TUESDAY, 1, NOW, "America/New_York")
+        assert not in_transaction(reader)
+
+    assert [slot.start_at for slot in slots] == expected
+    with engine.connect() as connection:
+        connection.execute(select(Schedule.id))
+        assert in_transaction(connection)
 
 
 def test_a_change_rolled_back_leaves_no_trace(db_session: Session, clinic: Clinic) -> None:
