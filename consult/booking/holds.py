@@ -21,7 +21,7 @@ from consult.scheduling import service as scheduling
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment
-from consult.scheduling.offers import get_offer, require_free
+from consult.scheduling.offers import look, refuse_taken
 from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.queries import find_live_appointment
 
@@ -133,8 +133,9 @@ def refuse_if_gone(session: Session, booking: Booking, start_at: datetime, now: 
     SlotNotOffered.
     """
     try:
-        offer = get_offer(session, booking.session_type_id)
-        require_free(session, offer, offer.slot_at(start_at, now), now, booking.id)
+        found = look(session, booking.session_type_id, lambda _: (start_at, start_at), now, booking.id)
+        if found is not None:
+            refuse_taken(found.offer, found.offer.slot_at(start_at, now), found.taken)
     except (SlotTaken, SlotNotOffered):
         # What another booking of theirs holds is given back first, as `end_other_holds` says.
         if confirmed_digest(session, booking.id) is None:

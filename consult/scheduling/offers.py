@@ -1,7 +1,9 @@
 """What can be booked: the rules in force less what is taken."""
 
 import uuid
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
@@ -120,6 +122,43 @@ def taken_around(
     )
 
 
+class Look(NamedTuple):
+    """An offer as it stands, and what is taken around starts in [from_at, until_at)."""
+
+    offer: Offer
+    from_at: datetime
+    until_at: datetime
+    taken: Taken
+
+    def slots(self) -> list[Slot]:
+        return slots_beside(self.offer, self.taken, self.from_at, self.until_at)
+
+
+def look(
+    reader: Reader,
+    session_type_id: uuid.UUID,
+    bounds: Callable[[Offer], tuple[datetime, datetime] | None],
+    now: datetime,
+    for_booking_id: uuid.UUID | None = None,
+    *,
+    moving_booking_id: uuid.UUID | None = None,
+) -> Look | None:
+    """None where the offer's `bounds` are. As `get_offer` and `taken_around`, but one question where this
+    process knows the rules: what is taken comes with their version, and only when that is another one is it
+    asked again. Raises NotFound.
+    """
+    offer = None if moving_booking_id else remembered_offer(session_type_id)
+    if offer is not None and (between := bounds(offer)):
+        taken = taken_around(reader, offer, *between, now, for_booking_id)
+        if taken.rules_version == offer.rules.version:
+            return Look(offer, *between, taken)
+    offer = get_offer(reader, session_type_id, moving_booking_id=moving_booking_id)
+    between = bounds(offer)
+    if between is None:
+        return None
+    return Look(offer, *between, taken_around(reader, offer, *between, now, for_booking_id))
+
+
 def free_slots(
     reader: Reader,
     offer: Offer,
@@ -157,8 +196,13 @@ def require_free(
     reader: Reader, offer: Offer, slot: Slot, now: datetime, for_booking_id: uuid.UUID | None = None
 ) -> None:
     """Look before claiming, under the schedule's lock. Raises SlotTaken, SlotNotOffered for a cap."""
-    rules = offer.rules
     taken = taken_around(reader, offer, slot.start_at, slot.start_at, now, for_booking_id)
+    refuse_taken(offer, slot, taken)
+
+
+def refuse_taken(offer: Offer, slot: Slot, taken: Taken) -> None:
+    """Raises SlotTaken, SlotNotOffered for a cap."""
+    rules = offer.rules
     span = offer.busy_span(slot)
     from_s, until_s = span.start_at.timestamp(), span.end_at.timestamp()
     if any(start < until_s and from_s < end for start, end in taken.busy):

@@ -4,6 +4,7 @@ import heapq
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Uuid, bindparam, func, or_, select
@@ -18,7 +19,7 @@ from .explanation import DayExplanation, explain
 from .external import busy_elsewhere
 from .lifecycle import LIVE, SESSIONS, Status
 from .models import Appointment, Schedule, SessionType
-from .offers import free_slots, get_offer, remembered_offer, slots_beside, taken_around
+from .offers import get_offer, look, taken_around
 from .reasons import Claim
 from .rules import Offer
 from .slots import Slot
@@ -115,23 +116,16 @@ def find_slots(
     which is looking for another of the same length, and whose session type may be retired meanwhile. Its own
     start is among the slots as long as the rules would offer it. Raises NotFound, UnknownZone.
     """
-    patient_zone = ZoneInfo(canonical(zone))
-    offer = None if moving_booking_id else remembered_offer(session_type_id)
-    if offer is not None and (bounds := _bounds(offer, first_on, days, now, patient_zone)):
-        # The rules' version comes with what is taken: asking for it first would double the questions.
-        taken = taken_around(reader, offer, *bounds, now, for_booking_id)
-        if taken.rules_version == offer.rules.version:
-            return slots_beside(offer, taken, *bounds)
-    offer = get_offer(reader, session_type_id, moving_booking_id=moving_booking_id)
-    bounds = _bounds(offer, first_on, days, now, patient_zone)
-    return free_slots(reader, offer, *bounds, now, for_booking_id) if bounds else []
+    bounds = partial(_bounds, first_on, days, now, ZoneInfo(canonical(zone)))
+    found = look(reader, session_type_id, bounds, now, for_booking_id, moving_booking_id=moving_booking_id)
+    return found.slots() if found else []
 
 
 def _bounds(
-    offer: Offer, first_on: date, days: int, now: datetime, zone: ZoneInfo
+    first_on: date, days: int, now: datetime, zone: ZoneInfo, offer: Offer
 ) -> tuple[datetime, datetime] | None:
     """Those days as far as they can be booked, from and until; None where none of them can."""
-    earliest_at, latest_at = offer.window.earliest_at(now), offer.window.latest_at(now)
+    earliest_at, latest_at = _horizon(now, offer)
     first = max(first_on.toordinal(), earliest_at.astimezone(zone).toordinal())
     until = min(first_on.toordinal() + days, latest_at.astimezone(zone).toordinal() + 1)
     if first >= until:
@@ -143,7 +137,7 @@ def _bounds(
 
 
 def nearest_slots(
-    session: Session,
+    reader: Reader,
     session_type_id: uuid.UUID,
     around: datetime,
     count: int,
@@ -156,14 +150,27 @@ def nearest_slots(
 
     Raises NotFound.
     """
-    offer = get_offer(session, session_type_id, moving_booking_id=moving_booking_id)
-    earliest_at, latest_at = offer.window.earliest_at(now), offer.window.latest_at(now)
-    # None outside these days is nearer than any inside, so the whole horizon is seldom worked out.
-    from_at, until_at = max(earliest_at, around - _NEAR), min(latest_at, around + _NEAR)
-    slots = free_slots(session, offer, from_at, until_at, now, for_booking_id) if from_at < until_at else []
-    if len(slots) < count:
-        slots = free_slots(session, offer, earliest_at, latest_at, now, for_booking_id)
+    slots: list[Slot] = []
+    # None outside the days around is nearer than any inside, so the whole horizon is seldom worked out.
+    for bounds in (partial(_near, around, now), partial(_horizon, now)):
+        found = look(
+            reader, session_type_id, bounds, now, for_booking_id, moving_booking_id=moving_booking_id
+        )
+        slots = found.slots() if found else []
+        if len(slots) >= count:
+            break
     return sorted(heapq.nsmallest(count, slots, key=lambda slot: abs(slot.start_at - around)))
+
+
+def _near(middle: datetime, now: datetime, offer: Offer) -> tuple[datetime, datetime] | None:
+    """What can be booked no further than `_NEAR` from the middle; None where nothing can."""
+    earliest_at, latest_at = _horizon(now, offer)
+    from_at, until_at = max(earliest_at, middle - _NEAR), min(latest_at, middle + _NEAR)
+    return (from_at, until_at) if from_at < until_at else None
+
+
+def _horizon(now: datetime, offer: Offer) -> tuple[datetime, datetime]:
+    return offer.window.earliest_at(now), offer.window.latest_at(now)
 
 
 def find_live_appointment(session: Session, booking_id: uuid.UUID) -> Appointment | None:
