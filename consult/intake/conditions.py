@@ -111,7 +111,8 @@ class Chosen(Condition):
     group: str | None = None
 
     def holds(self, facts: Facts) -> bool:
-        return bool(self._picked(facts))
+        value = facts.answers.get(self.item)
+        return value is not None and not self.options.isdisjoint(chosen(value))
 
     def __str__(self) -> str:
         return f"{self.item} is {self.group or ' or '.join(sorted(self.options))}"

@@ -176,20 +176,19 @@ def _visible(
     live: dict[str, AnswerValue] = {}
     facts = Facts(live, age, questionnaire.definitions)
     visible: list[tuple[Item, AnswerValue | None]] = []
-    for item, show_ifs in _in_order(questionnaire):
-        if not all(condition.holds(facts) for condition in show_ifs):
-            continue
-        value = known.get(item.id)
-        if value is not None and is_answered(value):
-            live[item.id] = without_exclusive(item, value)
-        visible.append((item, live.get(item.id)))
+    for section in questionnaire.sections:
+        for item in section.items:
+            if not (_open(section.show_if, facts) and _open(item.show_if, facts)):
+                continue
+            value = known.get(item.id)
+            if value is not None and is_answered(value):
+                live[item.id] = without_exclusive(item, value)
+            visible.append((item, live.get(item.id)))
     return visible
 
 
-def _in_order(questionnaire: Questionnaire) -> Iterator[tuple[Item, list[Condition]]]:
-    for section in questionnaire.sections:
-        for item in section.items:
-            yield item, [condition for condition in (section.show_if, item.show_if) if condition]
+def _open(show_if: Condition | None, facts: Facts) -> bool:
+    return show_if is None or show_if.holds(facts)
 
 
 def _with_repeats(questionnaire: Questionnaire, answers: Answers) -> dict[str, AnswerValue]:

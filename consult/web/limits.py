@@ -25,6 +25,8 @@ from consult.core import errors
 from consult.deps import deps
 from consult.settings import Settings
 
+from .limit_storage import SeldomSweptMemory
+
 _EXTENSION = "consult_limits"
 _KEY, _COST = "consult_limit_key", "consult_limit_cost"
 _SECRET_ADDRESSES = ("/b/", "/cal/", "/calendar/", "/reminders/", "/v/")
@@ -105,7 +107,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
     """
     limiter = _Limiter(
         _spender,
-        storage_uri=settings.redis_url or "memory://",
+        storage_uri=settings.redis_url or f"{SeldomSweptMemory.STORAGE_SCHEME[0]}://",
         storage_options=(
             {"socket_connect_timeout": _REDIS_SECONDS, "socket_timeout": _REDIS_SECONDS}
             if settings.redis_url
