@@ -28,7 +28,9 @@ from consult.scheduling.queries import find_live_appointment
 from .models import Booking, EmailConfirmation
 
 HOLD_LIMIT = timedelta(minutes=45)
-"""However slowly the forms are filled in, a hold is not renewed beyond this, counted from the run's first."""
+"""However slowly the forms are filled in, a hold is not renewed beyond this, counted from the run's first. A
+time chosen just before still has its `HOLD_TTL`.
+"""
 
 HELD_A_DAY = timedelta(hours=4)
 """What one confirmed address may keep unpaid within a day, all its holds together."""
