@@ -27,12 +27,13 @@ def save_intake(
 ) -> None:
     """Keep one topic's answers; the last save of a question wins. `done` marks the topic as finished.
 
-    An emergency is not kept waiting until the form is sent: the visit goes on hold at once. After that only
-    an emergency is kept; see `keep_late_emergency` for what is raised then. Raises VisitOver.
+    An emergency is not kept waiting until the form is sent: the visit goes on hold at once. While it is on
+    hold, and once the form is sent, only an emergency is kept that was not told yet. Raises VisitOver.
     """
     booking = lock_visit(session, booking)
     response = intake.read_response(session, booking.id, ports.sealer)
-    if response.completed_at is not None:
+    closed = response.completed_at is not None or booking.on_safety_hold
+    if closed:
         keep_late_emergency(session, booking, section_id, INTAKE, answers, now, ports)
         return
     intake.save_section(session, booking.id, section_id, answers, now, ports.sealer, done=done)
@@ -40,6 +41,8 @@ def save_intake(
     judged = screening(catalogue, intake.get_answers(session, booking.id, ports.sealer), now.date())
     if judged.emergencies:
         put_on_safety_hold(session, booking, judged.emergencies, now, ports)
+    # Of one the therapist has released there is nothing new to record: that would count as asked again.
+    if booking.on_safety_hold:
         intake.record_outcome(session, booking.id, INTAKE, judged.assessment, now, ports.sealer)
 
 

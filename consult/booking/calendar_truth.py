@@ -3,20 +3,22 @@ Reads only.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consult.accounts.service import therapist_email
 from consult.calendaring.models import CalendarObject, FeedSubscription
+from consult.calendaring.subscriptions import count_subscriptions
 from consult.calendaring.text import initials
 from consult.core.text import clean_text
 from consult.notifications.models import OutboxMessage
 from consult.practice.models import Patient
-from consult.practice.service import get_therapist, read_contact
+from consult.practice.service import get_therapist, open_contact, read_contact
 from consult.scheduling.models import Appointment
 from consult.scheduling.queries import get_schedule
 
@@ -26,6 +28,8 @@ from .models import Booking
 from .outside.calendars import CalendarRow, list_calendars
 from .ports import Ports
 
+AT_ONCE = 50
+"""So many visits, and patients' feeds, stand on one page."""
 SINCE = timedelta(days=14)
 FEED_QUIET = timedelta(hours=48)
 """A calendar program that came before and did not for so long is likely to have lost the address."""
@@ -55,6 +59,7 @@ class VisitTruth:
     """
 
     booking_id: uuid.UUID
+    patient_id: uuid.UUID
     patient_name: str
     start_at: datetime
     end_at: datetime
@@ -73,7 +78,8 @@ class VisitTruth:
 @dataclass(frozen=True)
 class CalendarTruth:
     """`wants` is her choice; `invited` is false with it where invitations would come from her own address
-    (`is_sender`).
+    (`is_sender`). `coming` is one of `pages`; `late_elsewhere` are on others. Of `past` ones and of patients'
+    feeds there is a first page only, with `more_past` and `more_feeds` left out.
     """
 
     zone: str
@@ -82,13 +88,14 @@ class CalendarTruth:
     is_sender: bool
     email: str
     feeds: Sequence[Feed]
+    more_feeds: int
     coming: Sequence[VisitTruth]
+    pages: int
+    late: int
+    late_elsewhere: Sequence[VisitTruth]
     past: Sequence[VisitTruth]
+    more_past: int
     outside: Sequence[CalendarRow]
-
-    @property
-    def late(self) -> int:
-        return sum(visit.late for visit in self.coming)
 
     @property
     def twice(self) -> bool:
@@ -96,28 +103,41 @@ class CalendarTruth:
         return self.invited and any(not feed.whose and feed.fetched_at for feed in self.feeds)
 
 
-def calendar_truth(session: Session, now: datetime, ports: Ports) -> CalendarTruth:
-    """However many visits there are, all is asked for at once. Raises NotFound before there is a practice."""
+def calendar_truth(session: Session, now: datetime, ports: Ports, page: int = 1) -> CalendarTruth:
+    """With one page of the visits to come. Of the others, which may be thousands, no more is read than tells
+    which calendars are late. Raises NotFound before there is a practice.
+    """
     therapist = get_therapist(session)
     email = therapist_email(session, therapist.id)
     invited = is_invited(therapist, email, ports)
-    rows = session.execute(_visits(therapist.id, now)).all()
-    mails = _mails(session, therapist.id, now)
-    names = {booking.id: read_contact(session, patient.id, ports.sealer).name for _, booking, patient in rows}
     readers = (Reader.PATIENT, Reader.THERAPIST) if invited else (Reader.PATIENT,)
+    mails = _mails(session, therapist.id, now)
     visits = [
-        _visit(event, booking.id, names[booking.id], mails.get(booking.id, []), readers, now)
-        for event, booking, _ in rows
+        _visit(row, mails.get(row.booking_id, []), readers, now)
+        for row in session.execute(_visits(therapist.id, now))
     ]
+    coming = [visit for visit in visits if not visit.over]
+    past = [visit for visit in reversed(visits) if visit.over]
+    late = [visit for visit in coming if visit.late]
+    first = (page - 1) * AT_ONCE
+    on_page = coming[first : first + AT_ONCE]
+    elsewhere = [visit for visit in late if visit not in on_page]
+    named = _naming(session, [*on_page, *elsewhere[:AT_ONCE], *past[:AT_ONCE]], ports)
+    feeds, more_feeds = _feeds(session, therapist.id, now, ports)
     return CalendarTruth(
         zone=get_schedule(session).zone,
         wants=therapist.wants_invitations,
         invited=invited,
         is_sender=sends_from(email, ports),
         email=email,
-        feeds=_feeds(session, therapist.id, now, ports),
-        coming=[visit for visit in visits if not visit.over],
-        past=[visit for visit in reversed(visits) if visit.over],
+        feeds=feeds,
+        more_feeds=more_feeds,
+        coming=named(on_page),
+        pages=-(-len(coming) // AT_ONCE),
+        late=len(late),
+        late_elsewhere=named(elsewhere[:AT_ONCE]),
+        past=named(past[:AT_ONCE]),
+        more_past=max(0, len(past) - AT_ONCE),
         outside=list_calendars(session, therapist.id, now),
     )
 
@@ -131,13 +151,27 @@ def stale_feed(session: Session, therapist_id: uuid.UUID, now: datetime) -> Feed
     return next((feed for feed in feeds if feed.quiet or feed.unused), None)
 
 
-def _visits(therapist_id: uuid.UUID, now: datetime) -> Select[CalendarObject, Booking, Patient]:
+def _visits(therapist_id: uuid.UUID, now: datetime) -> Any:
     return (
-        select(CalendarObject, Booking, Patient)
+        select(
+            CalendarObject.id,
+            CalendarObject.sequence,
+            CalendarObject.status,
+            CalendarObject.start_at,
+            CalendarObject.end_at,
+            CalendarObject.revised_at,
+            CalendarObject.partstat,
+            CalendarObject.replied_at,
+            Appointment.booking_id,
+            Booking.patient_id,
+        )
         .join(Appointment, Appointment.id == CalendarObject.appointment_id)
         .join(Booking, Booking.id == Appointment.booking_id)
-        .join(Patient, Patient.id == Booking.patient_id)
-        .where(CalendarObject.therapist_id == therapist_id, CalendarObject.start_at >= now - SINCE)
+        .where(
+            CalendarObject.therapist_id == therapist_id,
+            CalendarObject.start_at >= now - SINCE,
+            Booking.patient_id.is_not(None),
+        )
         .order_by(CalendarObject.start_at, CalendarObject.id)
     )
 
@@ -151,45 +185,55 @@ def _mails(session: Session, therapist_id: uuid.UUID, now: datetime) -> dict[uui
     return mailed(session, OutboxMessage.booking_id.in_(shown))
 
 
-def _visit(
-    event: CalendarObject,
-    booking_id: uuid.UUID,
-    name: str,
-    mails: Sequence[Mailed],
-    readers: Iterable[Reader],
-    now: datetime,
-) -> VisitTruth:
-    present = Present.of(event, now)
+def _visit(row: Any, mails: Sequence[Mailed], readers: Iterable[Reader], now: datetime) -> VisitTruth:
+    """Without the name, which is sealed."""
+    present = Present.of(row, now)
     return VisitTruth(
-        booking_id=booking_id,
-        patient_name=name,
-        start_at=event.start_at,
-        end_at=event.end_at,
+        booking_id=row.booking_id,
+        patient_id=row.patient_id,
+        patient_name="",
+        start_at=row.start_at,
+        end_at=row.end_at,
         cancelled=present.cancelled,
         over=present.over,
-        sequence=event.sequence,
-        partstat=event.partstat,
-        replied_at=event.replied_at,
+        sequence=row.sequence,
+        partstat=row.partstat,
+        replied_at=row.replied_at,
         told={reader: reckon(mails, reader, present, now) for reader in readers},
     )
 
 
-def _feeds(session: Session, therapist_id: uuid.UUID, now: datetime, ports: Ports) -> list[Feed]:
-    """Hers, and all those of patients."""
-    query = (
-        select(FeedSubscription, Patient)
-        .outerjoin(Booking, Booking.id == FeedSubscription.booking_id)
-        .outerjoin(Patient, Patient.id == Booking.patient_id)
-        .where(
-            FeedSubscription.revoked_at.is_(None),
-            or_(FeedSubscription.therapist_id == therapist_id, FeedSubscription.booking_id.is_not(None)),
-        )
-        .order_by(FeedSubscription.booking_id.is_not(None), FeedSubscription.created_at)
+def _naming(
+    session: Session, shown: Sequence[VisitTruth], ports: Ports
+) -> Callable[[Sequence[VisitTruth]], list[VisitTruth]]:
+    """What puts their patients' names to these visits."""
+    query = select(Patient.id, Patient.contact_sealed).where(
+        Patient.id.in_({visit.patient_id for visit in shown})
     )
-    return [
-        _feed(row, _initials(session, patient, ports) if row.booking_id else "", now)
-        for row, patient in session.execute(query)
-    ]
+    names = {
+        patient_id: open_contact(patient_id, sealed, ports.sealer).name
+        for patient_id, sealed in session.execute(query)
+    }
+    return lambda visits: [replace(visit, patient_name=names[visit.patient_id]) for visit in visits]
+
+
+def _feeds(session: Session, therapist_id: uuid.UUID, now: datetime, ports: Ports) -> tuple[list[Feed], int]:
+    """Hers, and those of patients, first of all those not read for longest; and how many more there are."""
+    live = select(FeedSubscription).where(FeedSubscription.revoked_at.is_(None))
+    hers = live.where(FeedSubscription.therapist_id == therapist_id).order_by(FeedSubscription.created_at)
+    theirs = (
+        live.add_columns(Patient)
+        .join(Booking, Booking.id == FeedSubscription.booking_id)
+        .outerjoin(Patient, Patient.id == Booking.patient_id)
+        .order_by(FeedSubscription.last_fetched_at.asc().nulls_first(), FeedSubscription.created_at)
+    )
+    shown = session.execute(theirs.limit(AT_ONCE)).all()
+    count = len(shown)
+    if count == AT_ONCE:
+        count = count_subscriptions(session, FeedSubscription.booking_id.is_not(None))
+    feeds = [_feed(row, "", now) for row in session.scalars(hers)]
+    feeds += [_feed(row, _initials(session, patient, ports), now) for row, patient in shown]
+    return feeds, count - len(shown)
 
 
 def _initials(session: Session, patient: Patient | None, ports: Ports) -> str:

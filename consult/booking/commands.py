@@ -36,6 +36,8 @@ from .standing import StepNotOpen, find_standing, lock_booking, require
 from .tokens import give_token
 
 CANCELLATION_VERSION = "2026-11c"
+PRIVACY_VERSION = "2026-11b"
+"""Of the notice in `templates/patient/privacy.html`."""
 
 
 @dataclass(eq=False)
@@ -96,8 +98,8 @@ def answer_screen(
     now: datetime,
     ports: Ports,
 ) -> Screening:
-    """Keep the safety answers and judge them. A stop gives a held time back at once. Raises StepNotOpen, and
-    what `keep_late_emergency` raises.
+    """Keep the safety answers and judge them. A stop gives a held time back at once. After confirmation only
+    an emergency is kept. Raises StepNotOpen, VisitOver.
     """
     booking = lock_booking(session, booking)
     if booking.confirmed_at is not None:
@@ -224,7 +226,7 @@ def save_about(
     Answers that had ended the booking are kept beside those that took their place.
 
     They are kept also when the held time has run out meanwhile: nothing typed is lost. After confirmation
-    only an emergency is; see `keep_late_emergency` for what is raised then.
+    only an emergency is. Raises VisitOver.
     """
     booking = lock_booking(session, booking)
     if booking.confirmed_at is not None:
@@ -252,7 +254,7 @@ def agree(session: Session, booking: Booking, now: datetime, ports: Ports) -> No
     require(session, booking, Step.TERMS, now, ports)
     booking.agreed_at = now
     booking.agreed_versions = {
-        "privacy": get_practice(session).privacy_version,
+        "privacy": PRIVACY_VERSION,
         "cancellation": f"{CANCELLATION_VERSION} {json.dumps(booking.refund_terms, sort_keys=True)}",
     }
     keep_hold(session, booking, now)

@@ -29,6 +29,7 @@ from .answers.former import FormerVisit, find_former_answers, former_visits
 from .calendar_truth import Feed, stale_feed
 from .judging import IntakeState, Judged, judge
 from .models import Booking
+from .past_visits import PastVisits, unmarked_visits
 from .ports import Ports
 from .standing import find_for_desk
 from .tokens import read_token
@@ -65,13 +66,15 @@ class AgendaEntry:
 
 @dataclass(frozen=True)
 class Agenda:
-    """Appointments from the start of today in the therapist's zone, day by day. `stale_feed` is her own, when
-    no calendar program comes for it any more.
+    """Appointments from the start of today in the therapist's zone, day by day; `unmarked` those before that
+    she has not noted as done or missed. `stale_feed` is her own, when no calendar program comes for it any
+    more.
     """
 
     zone: str
     today: date
     days: Sequence[tuple[date, Sequence[AgendaEntry]]]
+    unmarked: PastVisits
     stale_feed: Feed | None
 
 
@@ -109,7 +112,8 @@ def agenda(session: Session, now: datetime, ports: Ports) -> Agenda:
     entries = _entries(session, rows, now, ports)
     by_day = groupby(entries, key=lambda entry: entry.start_at.astimezone(zone).date())
     stale = stale_feed(session, schedule.therapist_id, now)
-    return Agenda(schedule.zone, today, [(day, list(group)) for day, group in by_day], stale)
+    unmarked = unmarked_visits(session, schedule, start_at, ports)
+    return Agenda(schedule.zone, today, [(day, list(group)) for day, group in by_day], unmarked, stale)
 
 
 def get_booking(session: Session, booking_id: uuid.UUID) -> Booking:

@@ -9,11 +9,10 @@ from consult.intake import service as intake
 from consult.intake.answers import AnswerValue
 
 from .answers.screening import Screening, screening
-from .journey import Step
 from .models import Booking
 from .ports import Ports
 from .reactions import put_on_safety_hold
-from .standing import StepNotOpen, VisitOver
+from .standing import VisitOver
 
 
 def keep_late_emergency(
@@ -26,8 +25,8 @@ def keep_late_emergency(
     ports: Ports,
 ) -> Screening:
     """Keep such answers of a locked booking that was confirmed meanwhile, or whose form was sent: the visit
-    goes on hold as if they had come in time. Raises VisitOver, and StepNotOpen when they tell of no new
-    emergency: then nothing is kept, since what was decided with the former ones stands.
+    goes on hold as if they had come in time. When they tell of no new emergency, nothing is kept, since what
+    was decided with the former ones stands. Raises VisitOver.
     """
     if booking.cancelled_at is not None:
         raise VisitOver
@@ -36,7 +35,7 @@ def keep_late_emergency(
     told = intake.merged(response.answers, answers)
     before, judged = (screening(catalogue, known, now.date()) for known in (response.answers, told))
     if {flag.id for flag in judged.emergencies} <= {flag.id for flag in before.emergencies}:
-        raise StepNotOpen(Step.CONFIRMED, Step.CONFIRMED)
+        return before
     intake.save_section(session, booking.id, section_id, answers, now, ports.sealer)
     put_on_safety_hold(session, booking, judged.emergencies, now, ports)
     intake.record_outcome(session, booking.id, stage, judged.assessment, now, ports.sealer)

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from consult.core.money import Money
-from consult.intake.answers import chosen
 from consult.intake.questionnaire import Item
 from consult.payments.refunds import RefundTerms
 from consult.practice.service import Contact, get_therapist, read_contact
@@ -15,6 +14,7 @@ from consult.scheduling.lifecycle import Status
 from consult.scheduling.models import Appointment, SessionType
 from consult.summary.words import patient_words
 
+from .answers.contact import is_by_phone
 from .answers.screening import ABOUT
 from .changes.cancellation import Cancellation, cancellation
 from .changes.money import BookingMoney, counted_moves, find_money, grace_of
@@ -23,12 +23,11 @@ from .earlier.commands import EarlierTimes, find_earlier_times
 from .models import Booking
 from .money.receipts import Document, documents_of
 from .ports import Ports
-from .recheck import is_due
+from .recheck import JOIN_OPENS_BEFORE, is_due
 from .standing import Standing
 from .tokens import read_token
 from .vouchers import price_of
 
-JOIN_OPENS_BEFORE = timedelta(hours=1)
 _MARKED = (Status.DONE, Status.NO_SHOW)
 
 
@@ -127,7 +126,7 @@ def private_page(session: Session, standing: Standing, now: datetime, ports: Por
         join_opens_at=opens_at,
         on_safety_hold=on_hold,
         recheck_due=recheck_due,
-        by_phone="phone" in chosen(standing.answers.get("pt_access")),
+        by_phone=is_by_phone(standing.answers),
         over=appointment is not None and (now >= appointment.end_at or appointment.status in _MARKED),
         missed=appointment is not None and appointment.status is Status.NO_SHOW,
         cancelled=booking.cancelled_at is not None,

@@ -13,7 +13,7 @@ from consult.intake.red_flags import Level, RaisedFlag
 from consult.intake.service import RecordedOutcome, ResponseNotFound, read_response
 from consult.payments.alerts import AlertRaised
 from consult.payments.lifecycle import RefundState
-from consult.payments.outcomes import NeedsReview, News, Paid, RefundMoved
+from consult.payments.outcomes import BankRefused, NeedsReview, News, Paid, RefundMoved
 from consult.payments.refund_service import get_refund, request_refund
 from consult.payments.refunds import Cause
 from consult.practice.models import Therapist
@@ -23,6 +23,7 @@ from consult.scheduling.errors import SlotTaken
 from consult.scheduling.models import Appointment
 
 from . import pack_use
+from .answers.contact import is_by_phone
 from .journey import JourneyFacts
 from .letters import mails
 from .models import Booking
@@ -48,6 +49,10 @@ def react(session: Session, news: News, now: datetime, ports: Ports) -> None:
             money_alerts.note_late_money(session, news.payment_id, now)
         else:
             pack_use.open_pack(session, booking, news.payment_id, news.amount, now, ports)
+    if isinstance(news, BankRefused):
+        booking = session.get_one(Booking, news.booking_id)
+        mails.send_payment_refused(session, booking, news.payment_id, news.amount, now, ports)
+        money_alerts.note_bank_refusal(session, news.payment_id, now)
     if isinstance(news, RefundMoved):
         pack_use.end_pack_if_over(session, news.payment_id, now, ports)
         if news.state is RefundState.FAILED:
@@ -127,6 +132,7 @@ def _calendar_texts(
         patient_url=ports.links.visit_page(visit_token(booking, ports.sealer)),
         therapist_url=ports.links.therapist_summary(booking.id),
         detail=calendaring.Detail(therapist.feed_detail),
+        by_phone=is_by_phone(read_response(session, booking.id, ports.sealer).answers),
     )
 
 

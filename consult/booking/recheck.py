@@ -1,4 +1,5 @@
-"""Asking again: signs can start after booking, so the safety check is repeated within a day of the visit.
+"""Asking again: signs can start after booking, so the safety check is repeated within a day of the visit, and
+when joining.
 
 A sign ticked at any recheck stays ticked at the next ones: the therapist, who sees it, thinks it over.
 """
@@ -22,20 +23,18 @@ from .standing import lock_visit
 WINDOW = timedelta(hours=24)
 """A recheck counts for a visit that starts within this time after it (clinical design, safety)."""
 
+JOIN_OPENS_BEFORE = timedelta(hours=1)
+"""From here on the visit can be joined, and only what was answered since counts: a day is long."""
+
 _STAGES = (SCREEN, INTAKE, RECHECK)
-
-
-def rechecked_at(outcomes: tuple[RecordedOutcome, ...], start_at: datetime) -> datetime | None:
-    """When the patient last answered the safety check again close enough to the visit; None when not yet."""
-    times = [
-        outcome.at for outcome in outcomes if outcome.stage in _STAGES and outcome.at >= start_at - WINDOW
-    ]
-    return max(times, default=None)
 
 
 def is_due(outcomes: tuple[RecordedOutcome, ...], start_at: datetime, now: datetime) -> bool:
     """Whether the visit is near and the safety check was not answered again for it."""
-    return start_at - WINDOW <= now and rechecked_at(outcomes, start_at) is None
+    if now < start_at - WINDOW:
+        return False
+    counts_from = start_at - (WINDOW if now < start_at - JOIN_OPENS_BEFORE else JOIN_OPENS_BEFORE)
+    return not any(outcome.stage in _STAGES and outcome.at >= counts_from for outcome in outcomes)
 
 
 def save_recheck(
@@ -62,7 +61,7 @@ def save_recheck(
     if done:
         flags = judged.assessment.outcome.flags
         tell_of_new_signs(session, booking, flags, response.outcomes, now, ports)
-    if done or judged.emergencies:
+    if done or booking.on_safety_hold:
         intake.record_outcome(session, booking.id, RECHECK, judged.assessment, now, ports.sealer)
     return judged
 

@@ -29,12 +29,13 @@ from consult.scheduling.service import expire_holds
 from .checkout import Counter, may_be_paid
 from .drafts import purge_drafts
 from .earlier.offers import bookings_waiting, bookings_with_offers, end_offer_if_over, offer_earlier_time
+from .feed_detail import redraw_after_upgrade
 from .holds import keep_hours_in_doubt
 from .letters.reminders import reminders_due, send_reminder
 from .models import Booking
-from .money.receipts import issue_missing
+from .money.receipts import entries_without_document, issue_missing
 from .outside.looks import calendars_due, check_calendar
-from .outside.notices import mail_notices
+from .outside.notices import mail_notice, notices_due
 from .pack_use import end_packs_that_are_over
 from .standing import find_standing
 
@@ -58,15 +59,16 @@ class Upkeep:
             self.ask_about_payments,
             lambda: self._write(keep_hours_in_doubt),
             self.send_refunds,
-            lambda: self._write(partial(issue_missing, ports=counter.ports)),
+            self.issue_documents,
             lambda: self._write(expire_holds),
-            lambda: self._write(partial(mail_notices, ports=counter.ports)),
+            self.mail_notices,
             self.send_reminders,
             self.offer_earlier_times,
             lambda: self._write(partial(end_packs_that_are_over, ports=counter.ports)),
             lambda: self._write(purge_drafts),
             lambda: self._write(forget_old_sign_ins),
             lambda: self._write(forget_payloads),
+            lambda: self._write(partial(redraw_after_upgrade, ports=counter.ports)),
             lambda: self._write(partial(fill_digests, sealer=counter.ports.sealer)),
             lambda: self._write(partial(mark_versions, catalogue=counter.ports.catalogue)),
             lambda: send_due(
@@ -91,7 +93,7 @@ class Upkeep:
         """
         counter, now = self.counter, self.counter.clock()
         for payment_id in payments_to_sync(counter.session, counter.ports.gateway.name, now):
-            self._try(partial(self._ask_about, payment_id, now))
+            self._try(partial(self._ask_about, payment_id, now), f"payment {payment_id}")
 
     def _ask_about(self, payment_id: uuid.UUID, now: datetime) -> None:
         counter = self.counter
@@ -112,7 +114,7 @@ class Upkeep:
         """Each on its own: one that cannot be read keeps no other waiting for its turn."""
         counter = self.counter
         for calendar_id in calendars_due(counter.session, counter.clock()):
-            self._try(partial(check_calendar, counter, calendar_id))
+            self._try(partial(check_calendar, counter, calendar_id), f"calendar {calendar_id}")
 
     def send_texts(self) -> None:
         counter, texter = self.counter, self.counter.ports.texter
@@ -123,7 +125,7 @@ class Upkeep:
     def send_refunds(self) -> None:
         counter = self.counter
         for refund_id in refunds_to_run(counter.session, counter.ports.gateway.name, counter.clock()):
-            self._try(partial(self._send_refund, refund_id))
+            self._try(partial(self._send_refund, refund_id), f"refund {refund_id}")
         tell_of_stuck_refunds(counter.till(), counter.clock())
 
     def _send_refund(self, refund_id: uuid.UUID) -> None:
@@ -139,24 +141,37 @@ class Upkeep:
         finally:
             tell_of_silence(counter.till(), now)
 
+    def issue_documents(self) -> None:
+        ports = self.counter.ports
+        for entry_id in entries_without_document(self.counter.session):
+            self._each(f"ledger entry {entry_id}", partial(issue_missing, entry_id=entry_id, ports=ports))
+
+    def mail_notices(self) -> None:
+        counter = self.counter
+        for notice in notices_due(counter.session, counter.clock(), counter.ports):
+            self._each(notice.key, partial(mail_notice, notice=notice, ports=counter.ports))
+
     def send_reminders(self) -> None:
-        """Each in a transaction of its own: one that cannot be written takes no other with it."""
         counter = self.counter
         for due in reminders_due(counter.session, counter.clock()):
-            self._try(partial(self._write, partial(send_reminder, due=due, ports=counter.ports)))
+            self._each(due.key, partial(send_reminder, due=due, ports=counter.ports))
 
     def offer_earlier_times(self) -> None:
-        """Each patient in a transaction of their own: one who cannot be served keeps nobody else waiting."""
         session, ports = self.counter.session, self.counter.ports
         for booking_id in bookings_with_offers(session):
-            self._try(partial(self._write, partial(end_offer_if_over, booking_id=booking_id, ports=ports)))
+            self._each(
+                f"booking {booking_id}", partial(end_offer_if_over, booking_id=booking_id, ports=ports)
+            )
         for booking_id in bookings_waiting(session):
-            self._try(partial(self._write, partial(offer_earlier_time, booking_id=booking_id, ports=ports)))
+            self._each(
+                f"booking {booking_id}", partial(offer_earlier_time, booking_id=booking_id, ports=ports)
+            )
 
     def _retire_play_money(self, session: Session, now: datetime) -> None:
         retire_play_money(session, self.counter.ports.gateway, now)
 
-    def _try(self, work: Callable[[], object]) -> None:
+    def _try(self, work: Callable[[], object], which: str = "") -> None:
+        """`which` of many it is, in words that may stand in a log."""
         try:
             work()
         except (CheckoutUnavailable, RefundDelayed):
@@ -164,8 +179,12 @@ class Upkeep:
         except Exception as error:
             # The message may quote what a patient typed; where it happened is enough to find it.
             frames = "".join(traceback.format_tb(error.__traceback__)[-_FRAMES:])
-            _log.error("upkeep: %s\n%s", type(error).__name__, frames)
+            _log.error("upkeep: %s %s\n%s", type(error).__name__, which, frames)
             self.counter.session.rollback()
+
+    def _each(self, which: str, work: Callable[[Session, datetime], object]) -> None:
+        """One of many, in a transaction of its own: if it fails, it takes no other with it."""
+        self._try(partial(self._write, work), which)
 
     def _write(self, work: Callable[[Session, datetime], object]) -> None:
         with self.counter.transaction():

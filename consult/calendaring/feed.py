@@ -6,27 +6,28 @@ Without one it is a plain calendar (RFC 5545 3.7.2), to be shown or imported and
 """
 
 import gzip
-import hashlib
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from consult.core.text import clean_text
 from consult.core.timespan import TimeSpan
 
 from .text import content_line
 
 PRODID = "-//Consult//Online appointments//EN"
-FORMAT = 1
-"""Raise it when stored events or the head change their form, so that no reader keeps the old one."""
+TITLE = "Online appointments"
+"""What a subscription is called. The practice's name may tell its profession, and calendars are shared."""
+
+FORMAT = 2
+"""Raise it when stored events or the head change their form: all are drawn anew, and every reader told."""
 
 MONTHS_BACK = 3
 MONTHS_AHEAD = 18
 
-_NAME_LIMIT = 120
 _HEAD = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" + PRODID.encode() + b"\r\nCALSCALE:GREGORIAN\r\n"
 _REFRESH = b"REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\nX-PUBLISHED-TTL:PT1H\r\n"
+_NAME = content_line("X-WR-CALNAME", TITLE)
 _TAIL = b"END:VCALENDAR\r\n"
 _ENTITY_TAG = re.compile(r'"[^"]*"')
 
@@ -36,10 +37,9 @@ def calendar_bytes(vevents: Iterable[bytes]) -> bytes:
     return b"".join([_HEAD, *vevents, _TAIL])
 
 
-def feed_bytes(name: str, vevents: Iterable[bytes]) -> bytes:
+def feed_bytes(vevents: Iterable[bytes]) -> bytes:
     """The same to subscribe to: with the name to show, and how often to come back."""
-    title = content_line("X-WR-CALNAME", clean_text(name, _NAME_LIMIT))
-    return b"".join([_HEAD, title, _REFRESH, *vevents, _TAIL])
+    return b"".join([_HEAD, _NAME, _REFRESH, *vevents, _TAIL])
 
 
 def compressed(body: bytes) -> bytes:
@@ -60,10 +60,13 @@ def window(now: datetime) -> TimeSpan:
     return TimeSpan(_months_from(now, -MONTHS_BACK), _months_from(now, MONTHS_AHEAD + 1))
 
 
-def etag(version: int, name: str, window_start: datetime, *, gzipped: bool) -> str:
-    """A strong entity tag over everything the body is made of; another one for its compressed form."""
-    parts = f"{FORMAT} {version} {window_start:%Y%m%d} {name}"
-    return f'"{hashlib.sha256(parts.encode()).hexdigest()[:24]}{"-gzip" if gzipped else ""}"'
+def etag(version: int, changed_at: datetime, window_start: datetime, *, gzipped: bool) -> str:
+    """A strong entity tag over everything the body is made of; another one for its compressed form.
+
+    With the instant, since versions count from an earlier one again after a backup was put back.
+    """
+    made_of = f"{FORMAT}-{version}-{int(changed_at.timestamp())}-{window_start:%Y%m}"
+    return f'"{made_of}-gzip"' if gzipped else f'"{made_of}"'
 
 
 def not_modified(

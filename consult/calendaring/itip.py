@@ -10,12 +10,12 @@ from icalendar import Calendar, Event, vCalAddress
 
 from consult.core.text import clean_text
 
-from .event import EventFacts, Status, event_component
+from .event import EventFacts, Status, vevent
 from .feed import PRODID
 
 _NAME_LIMIT = 80
 _MAILTO_SAFE = "@!$'*+-/=?^_`{|}~."
-_UNQUOTABLE = str.maketrans("", "", '"^')
+_UNQUOTABLE = str.maketrans("", "", '"^\\')
 
 
 class Method(StrEnum):
@@ -51,15 +51,16 @@ def invitation(facts: EventFacts, organizer: Party, attendee: Party) -> Invitati
     body and header, leaves the appointment in the calendar. ATTENDEE is the recipient alone.
     """
     method = Method.CANCEL if facts.status is Status.CANCELLED else Method.REQUEST
-    return _message(method, event_component(facts), organizer, attendee)
+    return _message(method, vevent(facts), organizer, attendee)
 
 
-def request_for(vevent: bytes, organizer: Party, attendee: Party) -> Invitation:
-    """A REQUEST for an event as a feed of ours shows it, so that both say the same."""
-    return _message(Method.REQUEST, cast(Event, Event.from_ical(vevent)), organizer, attendee)
+def request_for(shown: bytes, organizer: Party, attendee: Party) -> Invitation:
+    """A REQUEST for the event `shown` in a feed of ours, so that both say the same."""
+    return _message(Method.REQUEST, shown, organizer, attendee)
 
 
-def _message(method: Method, event: Event, organizer: Party, attendee: Party) -> Invitation:
+def _message(method: Method, shown: bytes, organizer: Party, attendee: Party) -> Invitation:
+    event = cast(Event, Event.from_ical(shown))
     event["ORGANIZER"] = vCalAddress.new(_mailto(organizer), cn=_common_name(organizer))
     event.attendees = [
         vCalAddress.new(
@@ -87,5 +88,6 @@ def _mailto(party: Party) -> str:
 
 
 def _common_name(party: Party) -> str | None:
-    # Quotes and carets would be written with RFC 6868's `^'`, which Outlook shows as it stands.
+    # Quotes and carets would be written with RFC 6868's `^'`, which Outlook shows as it stands; a backslash
+    # stands for itself (RFC 5545 3.2), but some read `\n` as a line break.
     return clean_text(party.name.translate(_UNQUOTABLE), _NAME_LIMIT) or None

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from consult.core.errors import ConsultError, NotFound
@@ -42,7 +43,7 @@ class Detail(StrEnum):
 class Texts:
     """What calendars say. A visit's `title` must be neutral: no word of health. The patient's own calendar
     never has the name, the therapist's as much of it as `detail` says. An entry of her own has her title, and
-    neither name nor addresses.
+    neither name nor addresses. Of a visit `by_phone` no calendar offers to join a video call.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Texts:
     patient_url: str | None = None
     therapist_url: str | None = None
     detail: Detail = Detail.INITIALS
+    by_phone: bool = False
 
 
 def publish(
@@ -83,23 +85,12 @@ def publish(
         therapist_ids.add(row.therapist_id)
     row.therapist_id = therapist_id
     row.start_at, row.end_at = span.start_at, span.end_at
-    patient = {"title": texts.title, "url": texts.patient_url}
+    patient = {"title": texts.title, "url": texts.patient_url, "by_phone": texts.by_phone}
     row.patient_texts_sealed = sealer.seal(json.dumps(patient), _place(row))
-    row.vevent_therapist = vevent(_therapist_facts(row, texts))
+    row.vevent_therapist = vevent(therapist_facts(row, texts))
     session.flush()
     feeds_changed(session, of_therapists(therapist_ids) | of_bookings(booking_ids), now)
     return row
-
-
-def redraw(row: CalendarObject, texts: Texts, now: datetime) -> None:
-    """Show an appointment in the therapist's feed as these texts say, its times as they are; the caller has
-    locked the row, and tells the feed. No revision of the appointment: only what she is shown bears a new
-    stamp, the patient's calendar keeps SEQUENCE and DTSTAMP. One that is withdrawn is left alone.
-    """
-    if row.vevent_therapist is None:
-        return
-    facts = replace(_therapist_facts(row, texts), revised_at=risen(row.revised_at, now))
-    row.vevent_therapist = vevent(facts)
 
 
 def withdraw(
@@ -172,6 +163,16 @@ def patient_vevents(
     return [vevent(_patient_facts(row, sealer)) for row in session.scalars(query)]
 
 
+def therapist_facts(row: CalendarObject | Row[Any], texts: Texts) -> EventFacts:
+    """The revision as the therapist's feed shows it; `row` has the columns of a `calendar_object`."""
+    if texts.detail is Detail.BUSY:
+        return _facts(row, "Busy", "", None)
+    name = initials(texts.patient_name) if texts.detail is Detail.INITIALS else texts.patient_name
+    summary = f"{texts.title} – {name}" if name else texts.title
+    url = texts.therapist_url
+    return _facts(row, summary, f"Open: {url}" if url else "", url)
+
+
 def _of(appointment_id: uuid.UUID) -> Select[CalendarObject]:
     return select(CalendarObject).where(CalendarObject.appointment_id == appointment_id)
 
@@ -212,24 +213,17 @@ def _next_revision(row: CalendarObject, now: datetime) -> None:
     row.revised_at = risen(row.revised_at, now)
 
 
-def _therapist_facts(row: CalendarObject, texts: Texts) -> EventFacts:
-    if texts.detail is Detail.BUSY:
-        return _facts(row, "Busy", "", None)
-    name = initials(texts.patient_name) if texts.detail is Detail.INITIALS else texts.patient_name
-    summary = f"{texts.title} – {name}" if name else texts.title
-    url = texts.therapist_url
-    return _facts(row, summary, f"Open: {url}" if url else "", url)
-
-
 def _patient_facts(row: CalendarObject, sealer: Sealer) -> EventFacts:
     texts = json.loads(sealer.open(row.patient_texts_sealed, _place(row)))
     if row.status == Status.CANCELLED:
         return _facts(row, f"Cancelled: {texts['title']}", f"About it: {texts['url']}", texts["url"])
-    description = f"When it is, and where to join: {texts['url']}\nIn an emergency call 911."
-    return _facts(row, texts["title"], description, texts["url"])
+    by_phone = texts.get("by_phone", False)
+    what = "When it is, and how we meet" if by_phone else "When it is, and where to join"
+    description = f"{what}: {texts['url']}\nIn an emergency call 911."
+    return replace(_facts(row, texts["title"], description, texts["url"]), by_video=not by_phone)
 
 
-def _facts(row: CalendarObject, summary: str, description: str, url: str | None) -> EventFacts:
+def _facts(row: CalendarObject | Row[Any], summary: str, description: str, url: str | None) -> EventFacts:
     return EventFacts(
         uid=row.uid,
         sequence=row.sequence,

@@ -2,12 +2,11 @@
 
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
@@ -19,21 +18,39 @@ from . import feed
 from .models import CalendarObject, FeedSubscription
 from .stamps import risen, whole_second
 
-PATIENT_TITLE = "Online appointments"
-"""What a patient's feed is called. The practice's name may tell its profession, and calendars are shared."""
-
 MOST_UNREAD = 5
 """So many addresses of one mailbox may wait for a calendar program to come for the first time."""
 
 _AGENT_LIMIT = 200
 _FETCH_NOTED_EVERY = timedelta(minutes=5)
 _FEED = FeedSubscription.__table__.c
+# Plain columns: calendar programs come again and again, mostly to hear that nothing changed.
+_LIVE = select(
+    _FEED.id,
+    _FEED.therapist_id,
+    _FEED.booking_id,
+    _FEED.version,
+    _FEED.modified_at,
+    _FEED.last_fetched_at,
+    _FEED.last_agent,
+).where(_FEED.token_digest == bindparam("token_digest"), _FEED.revoked_at.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What a calendar program asks: both conditions and its name are headers as they came."""
+
+    token: str
+    agent: str = ""
+    gzipped: bool = False
+    if_none_match: str | None = None
+    if_modified_since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
     """An answer to one fetch. `body` is None when the reader already has it (304). `fetch_is_news`: it is
-    some minutes since the last one was recorded.
+    some minutes since this program's coming was recorded, or another one came last.
     """
 
     subscription_id: uuid.UUID
@@ -128,42 +145,39 @@ def find_booking_id(session: Session, token: str) -> uuid.UUID:
 
 def read_feed(
     session: Session,
-    token: str,
-    *,
-    name: ColumnElement[str],
+    fetch: Fetch,
     patient_vevents: Callable[[uuid.UUID, TimeSpan], list[bytes]],
-    gzipped: bool,
-    if_none_match: str | None,
-    if_modified_since: str | None,
     now: datetime,
 ) -> FeedPage:
-    """What the address shows; the two conditions are the request's headers as they came.
-
-    A therapist's feed is called `name`, which is asked for together with it. What a patient's shows is for
-    `patient_vevents` to say, by the booking from which it was asked for and the window.
+    """What the address shows. What a patient's shows is for `patient_vevents` to say, by the booking from
+    which it was asked for and the window.
 
     An unchanged feed is answered from its own row. Otherwise the therapist's stored events are selected and
     joined; none is parsed or built. Raises NotFound, for an unknown address as for a revoked one.
     """
-    row = session.connection().execute(_subscription(name), {"token_digest": digest(token)}).one_or_none()
+    row = _find(session.connection(), fetch)
     if row is None:
         raise NotFound
-    subscription_id, therapist_id, booking_id, version, changed_at, fetched_at, name_now = row
-    title = PATIENT_TITLE if booking_id is not None else name_now
+    page = _head(row, fetch, now)
+    if _has_it_already(page, fetch):
+        return page
+    # After the version, never before: a change in between costs one fetch too many, not a stale feed.
     shown = feed.window(now)
-    tag = feed.etag(version, title, shown.start_at, gzipped=gzipped)
-    modified_at = max(changed_at, feed.month_start(now))
-    body = None
-    if not feed.not_modified(if_none_match, if_modified_since, tag, modified_at):
-        # After the version, never before: a change in between costs one fetch too many, not a stale feed.
-        if booking_id is not None:
-            vevents = patient_vevents(booking_id, shown)
-        else:
-            vevents = _vevents(session, therapist_id, shown)
-        body = feed.feed_bytes(title, vevents)
-        body = feed.compressed(body) if gzipped else body
-    fetch_is_news = fetched_at is None or now - fetched_at >= _FETCH_NOTED_EVERY
-    return FeedPage(subscription_id, tag, modified_at, body, fetch_is_news)
+    if row.booking_id is not None:
+        vevents = patient_vevents(row.booking_id, shown)
+    else:
+        vevents = _vevents(session, row.therapist_id, shown)
+    body = feed.feed_bytes(vevents)
+    return replace(page, body=feed.compressed(body) if fetch.gzipped else body)
+
+
+def find_unchanged(connection: Connection, fetch: Fetch, now: datetime) -> FeedPage | None:
+    """The answer to a program that has all there is and whose coming is no news; None for everybody else."""
+    row = _find(connection, fetch)
+    if row is None:
+        return None
+    page = _head(row, fetch, now)
+    return page if _has_it_already(page, fetch) and not page.fetch_is_news else None
 
 
 def record_fetch(session: Session, subscription_id: uuid.UUID, agent: str, now: datetime) -> None:
@@ -171,7 +185,7 @@ def record_fetch(session: Session, subscription_id: uuid.UUID, agent: str, now: 
     session.execute(
         update(FeedSubscription)
         .where(FeedSubscription.id == subscription_id)
-        .values(last_fetched_at=now, last_agent=clean_text(agent, _AGENT_LIMIT))
+        .values(last_fetched_at=now, last_agent=_named(agent))
     )
 
 
@@ -182,18 +196,31 @@ def find_last_fetch(session: Session, whose: ColumnElement[bool]) -> LastFetch |
     return None if row is None else LastFetch(row.created_at, row.last_fetched_at, row.last_agent)
 
 
-@lru_cache(maxsize=8)
-def _subscription(name: ColumnElement[str]) -> Select[Any]:
-    """Plain columns: calendar programs come again and again, mostly to hear that nothing changed."""
-    return select(
-        _FEED.id,
-        _FEED.therapist_id,
-        _FEED.booking_id,
-        _FEED.version,
-        _FEED.modified_at,
-        _FEED.last_fetched_at,
-        name,
-    ).where(_FEED.token_digest == bindparam("token_digest"), _FEED.revoked_at.is_(None))
+def _find(connection: Connection, fetch: Fetch) -> Any:
+    """A row of `_LIVE`, or None."""
+    return connection.execute(_LIVE, {"token_digest": digest(fetch.token)}).one_or_none()
+
+
+def _head(row: Any, fetch: Fetch, now: datetime) -> FeedPage:
+    """The answer without its body."""
+    noted_at, agent = row.last_fetched_at, row.last_agent
+    return FeedPage(
+        subscription_id=row.id,
+        etag=feed.etag(row.version, row.modified_at, feed.window(now).start_at, gzipped=fetch.gzipped),
+        modified_at=max(row.modified_at, feed.month_start(now)),
+        body=None,
+        fetch_is_news=noted_at is None
+        or now - noted_at >= _FETCH_NOTED_EVERY
+        or agent != _named(fetch.agent),
+    )
+
+
+def _has_it_already(page: FeedPage, fetch: Fetch) -> bool:
+    return feed.not_modified(fetch.if_none_match, fetch.if_modified_since, page.etag, page.modified_at)
+
+
+def _named(agent: str) -> str:
+    return clean_text(agent, _AGENT_LIMIT)
 
 
 def _add(session: Session, row: FeedSubscription, now: datetime) -> str:

@@ -8,11 +8,15 @@ from consult.accounts import service as accounts
 from consult.accounts.roles import Role
 from consult.accounts.service import PasswordRefused
 from consult.core.money import Money
+from consult.core.text import clean_text
 from consult.deps import Deps, deps
+from consult.notifications.message import InvalidAddress, plain_address
 from consult.scheduling.zones import UnknownZone, canonical
 
 from .demo import DEMO_EMAIL, DEMO_PRACTICE, add_patients
 from .practice_setup import PracticeFacts, add_practice, is_set_up
+
+_NAME_LIMIT, _PHONE_LIMIT = 120, 40
 
 therapist = click.Group("therapist", help="The therapist's account.")
 
@@ -30,7 +34,9 @@ def create(name: str, email: str, phone: str, zone: str, states: str, price: int
     d = deps()
     if is_set_up(d.session):
         raise click.ClickException("There is a therapist already.")
+    name, phone = _line("name", name, _NAME_LIMIT), _line("phone number", phone, _PHONE_LIMIT)
     facts = PracticeFacts(name, _zone(zone), phone, _states(states), Money(price * 100, "usd"))
+    email = _address(email)
     _add(d, facts, email, password)
     click.echo(f"{name} can sign in as {email}.")
 
@@ -51,6 +57,20 @@ def _add(d: Deps, facts: PracticeFacts, email: str, password: str) -> None:
         raise click.ClickException(
             f"The password must have {error.shortest} to {error.longest} characters."
         ) from error
+
+
+def _line(what: str, text: str, limit: int) -> str:
+    line = clean_text(text, limit + 1)
+    if not 1 <= len(line) <= limit:
+        raise click.ClickException(f"The {what} must have 1 to {limit} characters.")
+    return line
+
+
+def _address(text: str) -> str:
+    try:
+        return plain_address(text.strip())
+    except InvalidAddress as error:
+        raise click.ClickException("That is not an e-mail address.") from error
 
 
 def _zone(text: str) -> str:

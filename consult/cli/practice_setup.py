@@ -7,11 +7,11 @@ from datetime import datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from consult.booking.commands import PRIVACY_VERSION
 from consult.core.money import Money
 from consult.practice.models import Practice, Therapist
 from consult.scheduling.models import AvailabilityRule, Schedule, SessionType
 
-PRIVACY_VERSION = "2026-11"
 _WORKDAYS = range(5)
 _OFFICE_HOURS = ((time(9), time(12)), (time(13), time(17)))
 

@@ -1,6 +1,6 @@
 """Times as their reader says them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from .timespan import TimeSpan
@@ -22,16 +22,34 @@ def day_words(day: date) -> str:
 
 
 def clock_words(local: datetime) -> str:
-    """`3:00 pm`, of a time already in its reader's zone."""
-    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+    """`3:00 pm`, of a time already in its reader's zone; `1:30 am EST` of one that the clock shows twice."""
+    words = f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+    shown_twice = local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
+    return f"{words} {short_zone(local)}" if shown_twice else words
 
 
 def zone_words(at: datetime, zone: str) -> str:
-    """`New York time (EDT)` at that instant; a zone without letters of its own shows its offset."""
-    local = at.astimezone(ZoneInfo(zone))
-    short = local.tzname() or ""
-    if short[:1] in "+-":
-        short = f"UTC{short}"
-    if "/" not in zone:
+    """`New York time (EDT)` at that instant; a zone without letters of its own shows its offset, and one that
+    is no place nothing else.
+    """
+    short = short_zone(at.astimezone(ZoneInfo(zone)))
+    # In Etc/GMT+5 clocks are five hours behind GMT: that name helps nobody.
+    if "/" not in zone or zone.startswith("Etc/"):
         return short
     return f"{zone.rsplit('/', 1)[1].replace('_', ' ')} time ({short})"
+
+
+def short_zone(local: datetime) -> str:
+    """`EDT`; for a zone without letters of its own its offset, `UTC+10:30`."""
+    short = local.tzname() or ""
+    return offset_words(local) if short[:1] in "+-" else short
+
+
+def offset_words(local: datetime) -> str:
+    """How far a time in its reader's zone is from UTC, as people write it: UTC, UTC−4, UTC+5:30."""
+    offset = local.utcoffset() or timedelta(0)
+    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+    if not hours and not minutes:
+        return "UTC"
+    sign = "−" if offset < timedelta(0) else "+"
+    return f"UTC{sign}{hours}:{minutes:02d}" if minutes else f"UTC{sign}{hours}"

@@ -5,10 +5,11 @@ many a screen and server. It says when, and links a page that asks who is readin
 """
 
 from dataclasses import dataclass, fields
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 
-from consult.core.local_time import spoken
+from consult.core.local_time import day_words, spoken
 from consult.core.text import clean_text
 
 from .letters import (
@@ -53,6 +54,9 @@ def compose(
     }
     if not isinstance(letter, OF_NO_APPOINTMENT):
         values["when"] = spoken(letter.span, letter.zone)
+    if isinstance(letter, ReminderLetter):
+        # Not "tomorrow": a try may be late, and a day of 25 hours begins and ends on the same date.
+        values["day"] = day_words(letter.span.start_at.astimezone(ZoneInfo(letter.zone)).date())
     if isinstance(letter, Moved | TherapistMoved):
         values["was"] = spoken(letter.old_span, letter.zone)
     if isinstance(letter, EarlierWithdrawn):

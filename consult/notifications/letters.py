@@ -102,6 +102,16 @@ class RefundFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentRefused:
+    """To the patient: their bank did not send what they paid, so nothing is booked."""
+
+    kind: ClassVar[str] = "payment_refused"
+    phone: str
+    amount: str
+    book_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class EarlierOffer(ToPatient):
     """A time before the appointment is held for this patient until `held_until`, in words of their zone."""
 
@@ -215,7 +225,13 @@ class TherapistCalendarStale:
 
 
 OF_NO_APPOINTMENT = (
-    CalendarAddress | EmailCode | RefundFailed | RefundNotice | TherapistCalendarStale | TherapistMoneyAlert
+    CalendarAddress
+    | EmailCode
+    | PaymentRefused
+    | RefundFailed
+    | RefundNotice
+    | TherapistCalendarStale
+    | TherapistMoneyAlert
 )
 Letter = (
     CalendarAddress
@@ -229,6 +245,7 @@ Letter = (
     | IntakeReminder
     | Moved
     | PageLink
+    | PaymentRefused
     | RefundFailed
     | RefundNotice
     | Reinstated

@@ -7,9 +7,9 @@ read only the file.
 
 import hashlib
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 
 from consult.core.text import clean_text
@@ -20,6 +20,20 @@ _NAME_LIMIT = 60
 _SUBJECT_LIMIT = 150
 
 
+class _AsItStands(UnstructuredHeader, BaseHeader):
+    """Left on one line: the library would write a long address as encoded words (RFC 2047), which no mail
+    program decodes here, so that nobody could unsubscribe.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _AsItStands)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
+
+
 def mime(message: Message, *, mail_from: str, created_at: datetime) -> EmailMessage:
     """The same bytes each time, Message-ID and Date included, so that a mail sent twice is known as one.
 
@@ -28,7 +42,7 @@ def mime(message: Message, *, mail_from: str, created_at: datetime) -> EmailMess
     """
     key = hashlib.sha256(message.dedupe_key.encode()).hexdigest()[:32]
     sender = _mailbox(*parseaddr(mail_from))
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     mail["From"] = sender
     mail["To"] = _mailbox(message.to_name, message.to_email)
     mail["Subject"] = clean_text(message.subject, _SUBJECT_LIMIT)

@@ -12,6 +12,7 @@ from .letters import (
     HourReminder,
     IntakeReminder,
     Moved,
+    PaymentRefused,
     Reinstated,
     SafetyRelease,
     TherapistCancelled,
@@ -46,6 +47,7 @@ def overtaken() -> ColumnElement[bool]:
             ),
             and_(newer.kind.in_(_STANDING_FOR_THERAPIST), OutboxMessage.kind.in_(_STANDING_FOR_THERAPIST)),
             and_(newer.kind == Cancelled.kind, OutboxMessage.kind == SafetyRelease.kind),
+            and_(newer.kind == Confirmation.kind, OutboxMessage.kind == PaymentRefused.kind),
         ),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
@@ -44,8 +45,15 @@ def give_link(session: Session, email_digests: Sequence[str], sealer: Sealer, no
         email_digest=email_digests[0], token_digest=digest(token), updated_at=now, **asdict(Wishes())
     )
     row.token_sealed = sealer.seal(token, _place(row))
-    session.add(row)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        # Another mail to the address was the first at the same instant.
+        row = _of_address(session, email_digests)
+        if row is None:
+            raise
+        return sealer.open(row.token_sealed, _place(row))
     return token
 
 

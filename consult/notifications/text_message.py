@@ -72,7 +72,7 @@ def _when(start_at: datetime, zone: str) -> str:
     local = start_at.astimezone(ZoneInfo(zone))
     short = local.tzname() or ""
     short = f"UTC{short}" if short[:1] in "+-" else short
-    return f"{local:%a}, {local:%b} {local.day}, {clock_words(local)} {short}"
+    return f"{local:%a}, {local:%b} {local.day}, {clock_words(local.replace(tzinfo=None))} {short}"
 
 
 def _plain(text: str, limit: int) -> str:

@@ -42,9 +42,13 @@ class AlertKind(StrEnum):
     """No comparison with the gateway got to its end for `reconciler.ALARM_AFTER`."""
     LATE_REFUNDED = "late_refunded"
     """Money for a visit that could not be; all of it goes back by itself."""
+    BANK_REFUSED = "bank_refused"
+    """A payment that was on its way never came (`outcomes.BankRefused`)."""
 
 
-INFORMATION = frozenset({AlertKind.DISPUTE_WON, AlertKind.LATE_REFUNDED, AlertKind.PAID_OUTSIDE})
+INFORMATION = frozenset(
+    {AlertKind.DISPUTE_WON, AlertKind.LATE_REFUNDED, AlertKind.PAID_OUTSIDE, AlertKind.BANK_REFUSED}
+)
 """Nothing is left to do about these; they are listed, and nobody is sent a mail."""
 
 

@@ -43,6 +43,15 @@ class Expired:
 
 
 @dataclass(frozen=True, slots=True)
+class BankRefused:
+    """Completed by the patient, perhaps days ago; now their bank has said that it sends nothing."""
+
+    payment_id: uuid.UUID
+    booking_id: uuid.UUID
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     payment_id: uuid.UUID
     booking_id: uuid.UUID
@@ -58,7 +67,7 @@ class NeedsReview:
     charged: Money | None
 
 
-Applied = NothingNew | Opened | Processing | Paid | Expired | Failed | NeedsReview
+Applied = NothingNew | Opened | Processing | Paid | Expired | BankRefused | Failed | NeedsReview
 
 
 @dataclass(frozen=True, slots=True)

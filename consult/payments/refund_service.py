@@ -70,7 +70,8 @@ def refund_booking(
     What was given back for another reason before is not given back again. Raises RefundAlreadyRequested.
     """
     rest = amount
-    for payment in _payments(session, booking_id):
+    # Locked before anything is reckoned: another refund may be on its way into the ledger.
+    for payment in [get_payment(session, it.id) for it in _payments(session, booking_id)]:
         left = refundable(session, payment)
         if left.currency == rest.currency and min(left.minor, rest.minor) > 0:
             part = Money(min(left.minor, rest.minor), rest.currency)
@@ -180,9 +181,11 @@ def _ids(booking_id: uuid.UUID) -> Select[uuid.UUID]:
 def _is_due(refund: Refund, now: datetime) -> bool:
     if refund.state is RefundState.PENDING:
         return now >= refund.updated_at + wait_since(refund.created_at, refund.updated_at, REFUND_LATEST)
-    if refund.attempts == 0:
-        return now >= sent_from(refund.reason, refund.created_at)
-    return now >= refund.updated_at + min(timedelta(minutes=4 ** min(refund.attempts, 6)), _LONGEST_WAIT)
+    due_at = sent_from(refund.reason, refund.created_at)
+    if refund.attempts:
+        wait = min(timedelta(minutes=4 ** min(refund.attempts, 6)), _LONGEST_WAIT)
+        due_at = max(due_at, refund.updated_at + wait)
+    return now >= due_at
 
 
 def _post_refund(

@@ -20,7 +20,17 @@ from .gateway import Gateway, ReturnUrls, Snapshot
 from .ledger import held, post_once
 from .lifecycle import LIVE, Decision, PaymentState, decide
 from .models import LedgerKind, Payment, ReceivedEvent
-from .outcomes import Applied, Expired, Failed, NeedsReview, NothingNew, Opened, Paid, Processing
+from .outcomes import (
+    Applied,
+    BankRefused,
+    Expired,
+    Failed,
+    NeedsReview,
+    NothingNew,
+    Opened,
+    Paid,
+    Processing,
+)
 from .pricing import require_chargeable
 
 RESUME_AFTER = timedelta(seconds=60)
@@ -117,7 +127,8 @@ def record_snapshot(session: Session, payment_id: uuid.UUID, snapshot: Snapshot,
     require_same(str(payment.id), snapshot.payment_ref)
     require_same(payment.checkout_id or snapshot.checkout_id, snapshot.checkout_id)
     decision = decide(payment.state, snapshot, payment.amount, payment.livemode)
-    moved = payment.state is not decision.state
+    before = payment.state
+    moved = before is not decision.state
     payment.checkout_id = snapshot.checkout_id
     payment.gateway_payment_id = payment.gateway_payment_id or snapshot.gateway_payment_id
     if moved:
@@ -126,7 +137,7 @@ def record_snapshot(session: Session, payment_id: uuid.UUID, snapshot: Snapshot,
     charged = decision.charge is not None and post_once(
         session, payment.id, LedgerKind.CHARGE, decision.charge, snapshot.checkout_id, now
     )
-    return _applied(payment, decision) if moved or charged else NothingNew()
+    return _applied(payment, decision, before) if moved or charged else NothingNew()
 
 
 def record_refusal(session: Session, payment_id: uuid.UUID, now: datetime) -> Applied:
@@ -201,7 +212,7 @@ def _move(payment: Payment, to: PaymentState, now: datetime) -> None:
     payment.next_ask_at = None
 
 
-def _applied(payment: Payment, decision: Decision) -> Applied:
+def _applied(payment: Payment, decision: Decision, before: PaymentState) -> Applied:
     ids = (payment.id, payment.booking_id)
     if decision.discrepancy is not None:
         return NeedsReview(*ids, decision.discrepancy, decision.charge)
@@ -209,7 +220,9 @@ def _applied(payment: Payment, decision: Decision) -> Applied:
         return Paid(*ids, payment.amount)
     if decision.state is PaymentState.OPEN:
         return Opened(*ids, payment.url)
-    return Processing(*ids) if decision.state is PaymentState.PROCESSING else Expired(*ids)
+    if decision.state is PaymentState.PROCESSING:
+        return Processing(*ids)
+    return BankRefused(*ids, payment.amount) if before is PaymentState.PROCESSING else Expired(*ids)
 
 
 def _get_event(session: Session, gateway: str, event_id: str) -> ReceivedEvent:

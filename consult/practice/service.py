@@ -13,9 +13,6 @@ from consult.db.sealing import Place, Sealer
 
 from .models import Patient, Practice, Therapist
 
-PRACTICE_NAME = select(Practice.name).limit(1).scalar_subquery()
-"""For reads that need no more of the practice."""
-
 _EMAIL, _PERSON = "email", "person"
 """What the digests are for (`Sealer.digest`)."""
 _DIGESTS_AT_A_TIME = 100
@@ -85,7 +82,7 @@ def keep_patient(
     if patient is None:
         patient = Patient(created_at=now)
         session.add(patient)
-    patient.contact_sealed = sealer.seal(json.dumps(asdict(contact)), _place(patient))
+    patient.contact_sealed = sealer.seal(json.dumps(asdict(contact)), _place(patient.id))
     _digest(patient, contact, sealer)
     session.flush()
     return patient
@@ -118,7 +115,12 @@ def read_contact(session: Session, patient_id: uuid.UUID, sealer: Sealer) -> Con
     patient = session.get(Patient, patient_id)
     if patient is None:
         raise NotFound
-    return Contact(**json.loads(sealer.open(patient.contact_sealed, _place(patient))))
+    return open_contact(patient_id, patient.contact_sealed, sealer)
+
+
+def open_contact(patient_id: uuid.UUID, contact_sealed: bytes, sealer: Sealer) -> Contact:
+    """One that was read with others, thousands perhaps."""
+    return Contact(**json.loads(sealer.open(contact_sealed, _place(patient_id))))
 
 
 def release_handouts_at_once(session: Session, at_once: bool) -> None:
@@ -134,5 +136,5 @@ def _digest(patient: Patient, contact: Contact, sealer: Sealer) -> None:
     patient.person_digest = sealer.digest(contact.person, _PERSON)
 
 
-def _place(patient: Patient) -> Place:
-    return Place("patient", "contact", patient.id)
+def _place(patient_id: uuid.UUID) -> Place:
+    return Place("patient", "contact", patient_id)

@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from consult.core.errors import NotFound
+from consult.core.timespan import TimeSpan
 
 from .errors import SlotTaken
 from .guards import is_overlap
@@ -31,6 +33,23 @@ def give_back_hold(session: Session, booking_id: uuid.UUID, now: datetime) -> No
     if previous is not None:
         apply(previous, Command.RELEASE, now)
         session.flush()
+
+
+def new_claim(
+    command: Command, schedule_id: uuid.UUID, span: TimeSpan, busy: TimeSpan, now: datetime, **what: Any
+) -> Appointment:
+    """A hold or an entry over `span`, with its buffers `busy`; `what` it is for, in columns."""
+    return Appointment(
+        schedule_id=schedule_id,
+        status=transition(None, command),
+        start_at=span.start_at,
+        end_at=span.end_at,
+        busy_from=busy.start_at,
+        busy_until=busy.end_at,
+        created_at=now,
+        updated_at=now,
+        **what,
+    )
 
 
 def apply(appointment: Appointment, command: Command, now: datetime) -> Appointment:

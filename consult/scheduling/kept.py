@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from consult.core.timespan import TimeSpan, subtracted
 
 from .errors import SlotTaken
-from .gate import apply, claiming, expire_stale, get_locked
-from .lifecycle import Command, Status, transition, undo_title
+from .gate import apply, claiming, expire_stale, get_locked, new_claim
+from .lifecycle import Command, Status, undo_title
 from .models import Appointment
 from .offers import offer_for
 
@@ -72,15 +72,7 @@ def _kept(appointment: Appointment, span: TimeSpan, until: datetime, now: dateti
     """Without a session type, so that caps do not count it."""
     if appointment.booking_id is None:
         raise ValueError("only a patient's session is kept for an undo")
-    return Appointment(
-        schedule_id=appointment.schedule_id,
-        title=undo_title(appointment.booking_id),
-        status=transition(None, Command.HOLD),
-        start_at=span.start_at,
-        end_at=span.end_at,
-        busy_from=span.start_at,
-        busy_until=span.end_at,
-        hold_expires_at=until,
-        created_at=now,
-        updated_at=now,
+    title = undo_title(appointment.booking_id)
+    return new_claim(
+        Command.HOLD, appointment.schedule_id, span, span, now, title=title, hold_expires_at=until
     )

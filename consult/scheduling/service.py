@@ -11,7 +11,7 @@ from consult.core.timespan import TimeSpan
 
 from .errors import HoldExpired, NotOffered, SlotNotOffered, SlotTaken
 from .external import require_not_busy_elsewhere
-from .gate import apply, claiming, expire_stale, get_locked, give_back_hold, lock_schedule
+from .gate import apply, claiming, expire_stale, get_locked, give_back_hold, lock_schedule, new_claim
 from .kept import make_way
 from .lifecycle import Command, Status, transition
 from .models import Appointment, Schedule
@@ -39,8 +39,7 @@ def place_hold(
     expire_stale(session, offer.schedule_id, now)
     slot = offer.slot_at(start_at, now)
     require_free(session, offer, slot, now, booking_id)
-    hold = _new_hold(offer, session_type_id, slot, now, now + hold_ttl)
-    hold.booking_id = booking_id
+    hold = _new_hold(offer, session_type_id, slot, now, now + hold_ttl, booking_id)
     with claiming(session, start_at):
         give_back_hold(session, booking_id, now)
         session.add(hold)
@@ -78,17 +77,7 @@ def block_time(
     """An entry of the therapist's own, within or outside her hours. Raises SlotTaken, NotFound."""
     lock_schedule(session, schedule_id)
     expire_stale(session, schedule_id, now)
-    entry = Appointment(
-        schedule_id=schedule_id,
-        title=title,
-        status=transition(None, Command.BLOCK),
-        start_at=span.start_at,
-        end_at=span.end_at,
-        busy_from=span.start_at,
-        busy_until=span.end_at,
-        created_at=now,
-        updated_at=now,
-    )
+    entry = new_claim(Command.BLOCK, schedule_id, span, span, now, title=title)
     with claiming(session, span.start_at):
         make_way(session, schedule_id, span, now)
         session.add(entry)
@@ -255,18 +244,20 @@ def _busy(appointment: Appointment) -> TimeSpan:
 
 
 def _new_hold(
-    offer: Offer, session_type_id: uuid.UUID, slot: Slot, now: datetime, until: datetime
+    offer: Offer,
+    session_type_id: uuid.UUID,
+    slot: Slot,
+    now: datetime,
+    until: datetime,
+    booking_id: uuid.UUID | None = None,
 ) -> Appointment:
-    busy = offer.busy_span(slot)
-    return Appointment(
-        schedule_id=offer.schedule_id,
+    return new_claim(
+        Command.HOLD,
+        offer.schedule_id,
+        TimeSpan(*slot),
+        offer.busy_span(slot),
+        now,
         session_type_id=session_type_id,
-        status=transition(None, Command.HOLD),
-        start_at=slot.start_at,
-        end_at=slot.end_at,
-        busy_from=busy.start_at,
-        busy_until=busy.end_at,
+        booking_id=booking_id,
         hold_expires_at=until,
-        created_at=now,
-        updated_at=now,
     )

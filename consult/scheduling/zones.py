@@ -5,10 +5,8 @@ is kept even where it is a link: Amsterdam shares Brussels' clock, but a patient
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 from consult.core.errors import ConsultError
 
@@ -34,16 +32,6 @@ def canonical(name: str) -> str:
 def zone_choices() -> list[str]:
     """Names to choose from, sorted: one for every place that has clocks of its own, and UTC."""
     return sorted({*_places(), UTC_NAME})
-
-
-def offset_label(zone: str, at: datetime) -> str:
-    """The zone's distance from UTC at that instant, as people write it: UTC, UTC−4, UTC+5:30."""
-    offset = at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta(0)
-    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
-    if not hours and not minutes:
-        return "UTC"
-    sign = "−" if offset < timedelta(0) else "+"
-    return f"UTC{sign}{hours}:{minutes:02d}" if minutes else f"UTC{sign}{hours}"
 
 
 @cache

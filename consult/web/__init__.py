@@ -17,7 +17,7 @@ from .development import development
 from .errors import init_errors
 from .filters import init_filters
 from .hooks.embed import embedded_times  # noqa: F401 - registers on `hooks`
-from .hooks.feeds import hooks
+from .hooks.feeds import answer_unchanged_first, hooks
 from .hooks.health import healthz  # noqa: F401
 from .hooks.stripe import stripe_event  # noqa: F401
 from .hooks.times import free_times  # noqa: F401
@@ -31,10 +31,23 @@ from .patient.email_code import email  # noqa: F401
 from .patient.mail_wishes import mail_wishes  # noqa: F401
 from .patient.receipts import receipt  # noqa: F401
 from .patient.text_messages import text_messages  # noqa: F401
+from .patient.time_zone import time_zone  # noqa: F401
 from .patient.visit import patient
 from .patient.visit_page import visit_page  # noqa: F401
 from .security import init_security
-from .therapist import calendars, embed, form, handout, invitations, mails, money, money_refund, vouchers  # noqa: F401
+from .therapist import (  # noqa: F401
+    calendars,
+    embed,
+    form,
+    handout,
+    invitations,
+    mails,
+    money,
+    money_refund,
+    past,
+    release,
+    vouchers,
+)
 from .therapist import changes as desk_changes  # noqa: F401
 from .therapist.agenda import therapist
 from .therapist.feed import calendar  # noqa: F401
@@ -60,6 +73,7 @@ def init_web(app: Flask, payment_hosts: tuple[str, ...]) -> None:
     if not settings.production and settings.smtp_url is None:
         app.register_blueprint(development)
     init_limits(app, settings)
+    answer_unchanged_first(app)
     app.jinja_env.globals["chart"] = load_body_chart()
 
     app.before_request(_refuse_without_guard)

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 from markupsafe import Markup
 
 from consult.core.ages import age_words
-from consult.core.local_time import clock_words, day_words, zone_words
+from consult.core.local_time import clock_words, day_words, offset_words, short_zone, zone_words
 from consult.intake.red_flags import RaisedFlag
 from consult.scheduling.models import Appointment
 from consult.scheduling.slots import Slot
-from consult.scheduling.zones import offset_label
+from consult.scheduling.wall_clock import day_start
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ def init_filters(app: Flask) -> None:
     filters["age"] = age_words
     filters["span_clock"] = _span_clock
     filters["zone_name"] = _zone_name
+    filters["zone_on_days"] = _zone_on_days
+    filters["slots_zone"] = _slots_zone
     filters["slot_days"] = _slot_days
     filters["slot_options"] = _slot_options
     filters["zone_options"] = lambda zones, chosen: _zone_options(tuple(zones), chosen)
@@ -55,7 +58,30 @@ def _span_clock(appointment: Appointment, zone: str) -> str:
 
 
 def _zone_name(zone: str, at: datetime) -> str:
-    return f"{zone_words(at, zone)}, {offset_label(zone, at)}"
+    """`New York time (EDT), UTC−4`"""
+    local = at.astimezone(ZoneInfo(zone))
+    words, offset = zone_words(at, zone), offset_words(local)
+    return words if offset == short_zone(local) else f"{words}, {offset}"
+
+
+def _zone_on_days(zone: str, first_on: date, last_on: date) -> str:
+    """As it is on the first of these days, and from when on another offset holds."""
+    place = ZoneInfo(zone)
+    midnights = [
+        day_start(first_on + timedelta(days=number), place).astimezone(place)
+        for number in range((last_on - first_on).days + 2)
+    ]
+    name = _zone_name(zone, midnights[0])
+    for before, after in pairwise(midnights):
+        if before.utcoffset() != after.utcoffset():
+            then = dict.fromkeys((short_zone(after), offset_words(after)))
+            return f"{name}. The clocks change on {day_words(before.date())}: after that {', '.join(then)}"
+    return name
+
+
+def _slots_zone(slots: Sequence[Slot], zone: str) -> str:
+    first, last = (slot.start_at.astimezone(ZoneInfo(zone)).date() for slot in (slots[0], slots[-1]))
+    return _zone_on_days(zone, first, last)
 
 
 def _slot_days(
@@ -93,12 +119,14 @@ def _elsewhere(at: datetime, zone: str, other: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _zone_options(zones: Sequence[str], chosen: str | None) -> Markup:
-    """Hundreds of them, which is half of what a page of times would cost to write."""
+    """Hundreds of them, which is half of what a page of times would cost to write. The chosen one is there
+    also when it is no place, but what a browser without one says.
+    """
     return Markup("\n").join(
         Markup('<option value="{}"{}>{}</option>').format(
             zone, " selected" if zone == chosen else "", zone.replace("_", " ")
         )
-        for zone in zones
+        for zone in sorted({*zones, *([chosen] if chosen else [])})
     )
 
 

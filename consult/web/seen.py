@@ -9,7 +9,8 @@ from flask import request
 from consult.booking.changes import commands as changes
 from consult.booking.changes.taking_back import Actor
 from consult.booking.models import Booking
-from consult.deps import deps
+from consult.booking.outside.looks import look_before_booking
+from consult.deps import counter, deps
 
 from .form_values import instant_from, seen_refund
 
@@ -17,7 +18,10 @@ _FULL = {"yes": True, "no": False}
 
 
 def move_as_seen(booking: Booking, start_at: datetime, by: Actor) -> None:
-    """In a transaction of its own. Raises what `changes.reschedule` does."""
+    """In a transaction of its own, after a look into her other calendars. Raises what `changes.reschedule`
+    does.
+    """
+    look_before_booking(counter())
     d = deps()
     with d.transaction():
         changes.reschedule(d.session, booking, start_at, d.now(), d.ports, by=by, seen_start_at=_seen_start())

@@ -37,6 +37,7 @@ THERAPIST = {
     "/therapist/bookings/<booking_id>/cancel",
     "/therapist/bookings/<booking_id>/handout",
     "/therapist/bookings/<booking_id>/move",
+    "/therapist/bookings/<booking_id>/release",
     "/therapist/calendar",
     "/therapist/calendar/invitations",
     "/therapist/calendars",
@@ -58,6 +59,7 @@ THERAPIST = {
     "/therapist/money",
     "/therapist/money/receipts",
     "/therapist/money/refunds/<refund_id>",
+    "/therapist/past",
     "/therapist/vouchers",
     "/therapist/vouchers/codes/new",
     "/therapist/vouchers/packs/new",
@@ -78,6 +80,7 @@ PATIENT = {
     "/b/<token>/reschedule",
     "/b/<token>/safety",
     "/b/<token>/safety/done",
+    "/b/<token>/time-zone",
     "/v/<token>",
     "/calendar/<token>",
     "/calendar/stopped",
@@ -97,6 +100,7 @@ WALKED = {
     "/book/stop",
     "/book/terms",
     "/book/time",
+    "/book/time-zone",
     "/book/unpaid",
     "/demo-pay/<checkout_id>",
 }
@@ -131,6 +135,7 @@ def test_every_address_that_can_be_opened_is_listed(app: Flask) -> None:
 def test_the_therapist_can_use_every_page(site: Flask, new_visitor: Callable[..., Visitor]) -> None:
     with site.app_context(), deps().transaction():
         names = {
+            "<booking_id>/release": f"{_booking_on_hold(deps().session)}/release",
             "<booking_id>": str(_booking_of_somebody(deps().session).id),
             "<calendar_id>": str(_calendar_that_fails(deps().session)),
             "<patient_id>": deps().worked_patients[0].id,
@@ -188,6 +193,10 @@ def _booking_of_somebody(session: Session) -> Booking:
     ).first()
     assert booking is not None
     return booking
+
+
+def _booking_on_hold(session: Session) -> UUID:
+    return session.scalars(select(Booking.id).where(Booking.safety_hold_at.is_not(None))).one()
 
 
 def _calendar_that_fails(session: Session) -> UUID:

@@ -10,42 +10,9 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
-
-from consult.deps import deps
 
 from .page import Page
 from .patient import Patient, Therapist
-
-
-class CompiledTemplates(BytecodeCache):
-    """What all apps of a test run share: compiling the templates anew takes longer than a whole story."""
-
-    def __init__(self) -> None:
-        self.compiled: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.compiled:
-            bucket.bytecode_from_string(self.compiled[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.compiled[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED_TEMPLATES = CompiledTemplates()
-
-
-@pytest.fixture
-def make_app(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
-    def make(**environ: str) -> Flask:
-        app = make_app(**environ)
-        app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
-        with app.app_context():
-            deps().ports.mail_templates.bytecode_cache = COMPILED_TEMPLATES
-        return app
-
-    return make
 
 
 @pytest.fixture

@@ -300,7 +300,7 @@ def test_a_refund_that_fails_is_said_to_patient_and_therapist(
     assert "We could not send $120.00 back to your card yet." in patient.open(private_page).text
     assert "Money needs you" in [mail["Subject"] for mail in mails(OLIVIA)]
     [failed] = [mail for mail in mails("rosa.marin@") if mail["Subject"] == "Your refund has not arrived"]
-    assert "we sent $120.00 back" in failed.get_body(("plain",)).get_content()
+    assert "we refunded $120.00" in failed.get_body(("plain",)).get_content()
     therapist.sign_in()
     [(booking_id,)] = rows("SELECT id FROM booking")
     therapist.open(f"/therapist/bookings/{booking_id}")

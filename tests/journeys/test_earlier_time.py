@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 from icalendar import Calendar
 
-from .patient import Patient
+from .patient import Patient, Therapist
 
 AT_ONE = "2026-06-02T17:00:00+00:00"
 AT_TEN = "2026-06-02T14:00:00+00:00"
@@ -45,18 +45,20 @@ def test_the_hour_another_gave_back_is_offered_by_mail_and_taken_on_the_private_
 
     patient.open(late)
     assert "An earlier time is held for you until 11:00 am." in patient.page.text
-    patient.follow("See it and answer")
+    offer = patient.follow("See it and answer").form_with(TAKE)
     patient.press(TAKE)
     assert patient.page.path == late
     assert "Your visit has moved" in patient.page.text
     assert "Tuesday, June 2" in patient.page.text
+    again = patient.send(offer.action, offer.sent(TAKE))
+    assert (again.path, "Your visit has moved" in again.text) == (late, True)
     event = Calendar.from_ical(patient.client.get(f"{late}/appointment.ics").data).events[0]
     assert event["SEQUENCE"] == 1
     assert event.start.hour < 17
 
 
 def test_a_time_offered_to_one_is_nobody_elses(
-    patient: Patient, another_patient: Patient, run_worker: Callable[[], None]
+    patient: Patient, another_patient: Patient, therapist: Therapist, run_worker: Callable[[], None]
 ):
     early, late = waiting_for_the_morning(patient, another_patient)
     cancel(another_patient, early)
@@ -68,6 +70,9 @@ def test_a_time_offered_to_one_is_nobody_elses(
     assert AT_ONE not in times
     assert AT_TEN not in times
     assert "2026-06-02T15:00:00+00:00" in times
+    therapist.sign_in()
+    why = therapist.open("/therapist/hours/why?on=2026-06-02").text
+    assert "Held for a patient who may come earlier, 9:30 am to 10:15 am, until 11:00 am" in why
 
 
 def test_an_old_page_takes_nothing_that_is_gone(

@@ -197,8 +197,12 @@ def test_a_hold_the_therapist_released_is_over_and_the_form_can_be_finished(
     _saddle(patient, private_page)
     therapist.sign_in()
     therapist.read_summary("Rosa Marin")
-    token = therapist.page.form.value("csrf_token")
-    therapist.send(f"{therapist.page.path}/release", [("csrf_token", token)])
+    page = therapist.follow("Release the hold")
+    assert page.heading == "Release the hold on the visit of Rosa Marin?"
+    assert "Saddle sensory change." in page.text
+    assert patient.open(private_page).heading == "Emergency: Your visit is on hold"
+    therapist.page = page
+    therapist.press("Release the hold")
     assert "Visit on hold" not in therapist.page.text
     assert "on hold for safety" not in therapist.open("/therapist").text
     run_worker()
@@ -210,6 +214,47 @@ def test_a_hold_the_therapist_released_is_over_and_the_form_can_be_finished(
     assert patient.press("Send my answers").heading == "Thank you"
 
 
+def test_a_sign_told_while_on_hold_is_kept_and_no_hold_is_released_before_it_was_read(
+    patient: Patient, therapist: Therapist, clock: FixedClock
+):
+    private_page = patient.book()
+    left_open = patient.open(f"{private_page}/safety")
+    _saddle(patient, private_page)
+    therapist.sign_in()
+    therapist.read_summary("Rosa Marin")
+    therapist.follow("Release the hold")
+    patient.page = left_open
+    patient.fill(rc_same=["stroke"])
+    assert "double vision" in patient.press().text
+    page = therapist.press("Release the hold")
+    assert (page.status, "Stroke-like signs" in page.text) == (409, True)
+    assert "another emergency" in page.errors["main"]
+    assert patient.open(private_page).heading == "Emergency: Your visit is on hold"
+    assert therapist.press("Release the hold").path != page.path
+    assert patient.open(private_page).heading == "You're booked, Rosa"
+    # What was told still stands: nobody is told that there was nothing, nor is an empty page an answer.
+    clock.advance(timedelta(hours=1))
+    assert "Start the safety check" in patient.open(private_page).links
+    patient.open(f"{private_page}/safety")
+    assert patient.press().status == 422
+    assert "Start the safety check" in patient.open(private_page).links
+    patient.open(f"{private_page}/safety")
+    patient.fill(rc_same=["none"])
+    page = patient.press()
+    assert (page.heading, "did not show" in page.text) == ("Thank you", False)
+
+
+def test_asked_again_an_emergency_does_not_wait_for_an_answer_left_out(patient: Patient):
+    private_page = patient.book()
+    patient.open(f"{private_page}/safety")
+    patient.fill(rc_same=["habit"])
+    assert patient.press().form.asks("sc_habit_when")
+    patient.fill(rc_same=["habit", "stroke"])
+    page = patient.press()
+    assert page.heading == "Emergency: Stop. Get help now."
+    assert page.links["Your private page"] == private_page
+
+
 def test_a_new_sign_after_a_release_holds_the_visit_again(
     patient: Patient, therapist: Therapist, clock: FixedClock
 ):
@@ -217,8 +262,8 @@ def test_a_new_sign_after_a_release_holds_the_visit_again(
     _saddle(patient, private_page)
     therapist.sign_in()
     therapist.read_summary("Rosa Marin")
-    token = therapist.page.form.value("csrf_token")
-    therapist.send(f"{therapist.page.path}/release", [("csrf_token", token)])
+    therapist.follow("Release the hold")
+    therapist.press("Release the hold")
     clock.advance(timedelta(minutes=1))
     patient.open(f"{private_page}/intake")
     patient.fill_in_intake(fe_numb="both", fe_ntrend="same", rc_same=["chest"])

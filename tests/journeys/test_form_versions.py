@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 from consult.app import FORMS, create_app
 from consult.core.clock import FixedClock
 from consult.deps import deps
+from tests.kept import COMPILED_TEMPLATES
 
-from .conftest import COMPILED_TEMPLATES
 from .page import Page
 from .patient import Patient, Therapist
 

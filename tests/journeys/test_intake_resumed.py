@@ -95,3 +95,26 @@ def test_a_question_opened_by_an_answer_on_its_own_page_is_asked_before_the_next
     assert patient.page.form.asks("st_fall_when")
     patient.fill(st_fall_when="long")
     assert patient.press("Save and continue").path == f"{private_page}/intake/feel"
+
+
+def test_of_two_windows_on_one_topic_the_later_wins_by_question_and_nothing_vanishes(patient: Patient):
+    private_page = patient.book()
+    topic = f"{private_page}/intake/life"
+    patient.open(f"{private_page}/intake")
+    patient.fill(bm_regions=["lowback_r"], bm_main="lowback_r", bm_spread="stay")
+    patient.press("Save and continue")
+    left_open = patient.open(topic)
+    patient.open(topic)
+    patient.fill(li_sit="gt8", li_active="d2", li_lift="no", li_repeat="no", li_smoke="never", li_daily="5")
+    patient.fill(li_work="Bookkeeper", li_stress="3")
+    patient.press("Save and continue")
+    patient.page = left_open
+    patient.fill(li_sit="lt4")
+    patient.press("Save and continue")
+    assert not patient.page.errors
+    form = patient.open(topic).form
+    answers = [form.value(item) for item in ("li_sit", "li_daily", "li_stress", "li_work")]
+    assert answers == ["lt4", "5", "3", "Bookkeeper"]
+    patient.fill(li_work="")
+    patient.press("Save and continue")
+    assert patient.open(topic).form.value("li_work") == ""

@@ -39,6 +39,8 @@ def test_one_in_the_safety_check_holds_the_visit_that_was_booked_meanwhile(
     patient.press()
     _is_held(patient, therapist, private_page)
     assert "stroke" in therapist.read_summary("Rosa Marin").text
+    _send(patient, left_open)
+    assert patient.page.heading == "Emergency: Stop. Get help now."
 
 
 def test_one_about_oneself_holds_the_visit_that_was_booked_meanwhile(patient: Patient, therapist: Therapist):
@@ -47,6 +49,8 @@ def test_one_about_oneself_holds_the_visit_that_was_booked_meanwhile(patient: Pa
     patient.fill(pt_preg="yes", pt_preg_warn="yes")
     patient.press()
     _is_held(patient, therapist, private_page)
+    _send(patient, left_open)
+    assert patient.page.heading == "Emergency: Stop. Get help now."
 
 
 def test_one_in_the_intake_holds_the_visit_though_the_form_was_sent_meanwhile(
@@ -64,6 +68,13 @@ def test_one_in_the_intake_holds_the_visit_though_the_form_was_sent_meanwhile(
     patient.fill(fe_numb="both")
     patient.press("Save and continue")
     _is_held(patient, therapist, private_page)
+    therapist.read_summary("Rosa Marin")
+    therapist.follow("Release the hold")
+    therapist.press("Release the hold")
+    # Told once more in that window, it is nothing new: she has thought it over.
+    patient.page = left_open
+    patient.fill(fe_numb="both")
+    assert patient.press("Save and continue").heading == "Thank you"
 
 
 @pytest.mark.parametrize("address", ["/book/safety", "/book/about/needs"])

@@ -244,6 +244,7 @@ def test_what_the_therapist_typed_wrongly_is_shown_again(
         ("2062-06-03", "18:20"): (422, {"on": "That is more than two years ahead. Is the year right?"}),
         ("2026-06-06", "half past"): (422, {"at": "Write the time as hours and minutes, such as 14:30."}),
         ("2026-05-30", "10:00"): (422, {"at": "That time is past. Choose one still to come."}),
+        ("2027-03-14", "02:30"): (422, {"at": "The clocks skip that time on that day. Choose another."}),
         ("2026-06-04", "10:10"): (409, {"at": "You have something else at that time."}),
         ("2026-06-04", "10:50"): (409, {"at": TOO_CLOSE}),
     }

@@ -14,7 +14,7 @@ from .patient import Patient
 
 THURSDAY_TEN = datetime(2026, 6, 4, 14, 0, tzinfo=UTC)
 ROSA = "rosa.marin@example.com"
-TOMORROW, SOON = "Your appointment is tomorrow", "Your appointment starts soon"
+DAY_BEFORE, SOON = "Your appointment on Thursday, June 4", "Your appointment starts soon"
 QUESTIONS = "Some questions before your appointment are still open"
 
 
@@ -61,7 +61,7 @@ def test_each_reminder_comes_once_and_at_its_time(subjects: Callable[..., list[s
     assert subjects(before(71)) == []
     assert subjects(before(48)) == [QUESTIONS]
     assert subjects(before(24.1)) == []
-    assert subjects(before(24)) == [TOMORROW]
+    assert subjects(before(24)) == [DAY_BEFORE]
     assert subjects(before(1.1)) == []
     assert subjects(before(1)) == [SOON]
     assert subjects(before(0.5)) == []
@@ -95,7 +95,7 @@ def test_a_moved_visit_is_reminded_of_at_its_new_time_only(
     assert subjects(before(48.1)) == []
     assert subjects(before(48)) == [QUESTIONS]
     assert subjects(before(24)) == [QUESTIONS]
-    assert subjects(before(0)) == [TOMORROW]
+    assert subjects(before(0)) == ["Your appointment on Friday, June 5"]
 
 
 def test_a_cancelled_visit_is_not_reminded_of(rosa: Rosa, subjects: Callable[..., list[str]]):
@@ -122,7 +122,7 @@ def test_whoever_has_finished_is_not_asked_for_answers(
 ):
     rosa.send_intake(rosa.private_page)
     assert subjects(before(72)) == []
-    assert subjects(before(24)) == [TOMORROW]
+    assert subjects(before(24)) == [DAY_BEFORE]
     assert "still open" not in mails(ROSA)[-1].get_body(("plain",)).get_content()
 
 

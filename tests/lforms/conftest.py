@@ -4,12 +4,9 @@ Its npm package holds the built web component; npm brings it once, into build/lf
 missing, or npm cannot reach a registry, these tests are skipped and say so.
 """
 
-import base64
 import functools
-import hashlib
 import http.server
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +15,10 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Page, Playwright
 
+from tests.npm_package import npm_package
+
 VERSION = "40.1.3"
 INTEGRITY = "WLruTm+BcVnafC0rSAQ3/cNqhxvclBUxyBG68aub/uha2NaK9H8ZZcEXTTuORuGzzCt0wa7fvhuieZtcDIdPzQ=="
-"""SHA-512 of the package, so that what runs here is what was looked at."""
-BUILD = Path(__file__).parents[2] / "build" / "lforms"
 _COMPONENT = "package/dist/lforms/"
 _PAGE = """<!doctype html>
 <meta charset="utf-8">
@@ -33,7 +30,6 @@ _PAGE = """<!doctype html>
 <script src="webcomponent/lhc-forms.js"></script>
 <script src="fhir/R4/lformsFHIR.min.js"></script>
 """
-_NPM_SECONDS = 60
 _PATIENCE_MS = 15_000
 
 
@@ -42,38 +38,11 @@ def component() -> Path:
     """The folder with the built web component and a page that shows a form."""
     if shutil.which("chromium") is None:
         pytest.skip("there is no `chromium` on the PATH")
-    folder = BUILD / VERSION
-    if not folder.exists():
-        BUILD.mkdir(parents=True, exist_ok=True)
-        _unpack(_fetched(), folder)
-    return folder
-
-
-def _fetched() -> Path:
-    """The package as npm hands it over: nothing of it is run, nor are the packages it names installed."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("there is no `npm` on the PATH")
-    command = [
-        npm,
-        "pack",
-        f"lforms@{VERSION}",
-        "--silent",
-        "--ignore-scripts",
-        f"--pack-destination={BUILD}",
-    ]
-    try:
-        subprocess.run(command, cwd=BUILD, check=True, capture_output=True, timeout=_NPM_SECONDS)  # noqa: S603
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"npm could not fetch lforms {VERSION}: {type(error).__name__}")
-    return BUILD / f"lforms-{VERSION}.tgz"
+    return npm_package("lforms", VERSION, INTEGRITY, _unpack)
 
 
 def _unpack(package: Path, folder: Path) -> None:
-    digest = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
-    assert digest == INTEGRITY, "this is not the lforms package that was looked at"
     unfinished = folder.with_suffix(".part")
-    shutil.rmtree(unfinished, ignore_errors=True)
     with tarfile.open(package) as archive:
         wanted = [
             member
@@ -85,8 +54,6 @@ def _unpack(package: Path, folder: Path) -> None:
     component = unfinished / _COMPONENT
     (component / "form.html").write_text(_PAGE, encoding="utf-8")
     component.rename(folder)
-    shutil.rmtree(unfinished)
-    package.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -148,13 +148,21 @@ def _outcome(engine: Engine, orders: Orders, wish: Try) -> str:
         except SlotNotOffered:
             return NOT_OFFERED
         except OperationalError as error:
-            if not isinstance(error.orig, LockNotAvailable):
+            if not _waited_in_vain(error):
                 return f"{DATABASE_REFUSED}: {error.orig!r}"
         except Exception as error:
             return f"stray: {error!r}"
         else:
             return HELD
     return f"{DATABASE_REFUSED}: {_PATIENCE} times"
+
+
+def _waited_in_vain(error: OperationalError) -> bool:
+    """As long as anybody waits for the lock. SQLite lets whoever has just written write again at once: on a
+    busy machine the last of sixteen waits for most of the run. Refused at any other statement, it has read
+    first and writes now, and would be refused whatever the patience.
+    """
+    return isinstance(error.orig, LockNotAvailable) or error.statement == "BEGIN IMMEDIATE"
 
 
 def _hold(session: Session, orders: Orders, wish: Try) -> None:

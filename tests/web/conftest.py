@@ -9,7 +9,6 @@ from tests.journeys.conftest import (  # noqa: F401 - fixtures
     another_patient,
     confirm_email,
     mails,
-    make_app,
     patient,
     read_code,
     rows,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from consult.core.text import clean_text
-from consult.intake.answers import AnswerValue
+from consult.intake.answers import AnswerValue, chosen
 from consult.intake.questionnaire import age_on
 from consult.notifications.message import InvalidAddress, plain_address
 from consult.practice.service import Contact
@@ -28,6 +28,11 @@ def contact_from(answers: Mapping[str, AnswerValue]) -> Contact:
         address=_line(answers["pt_place"]),
         emergency_contact=_line(answers["pt_ice"]),
     )
+
+
+def is_by_phone(answers: Mapping[str, AnswerValue]) -> bool:
+    """Whether they asked for a phone call in place of video."""
+    return "phone" in chosen(answers.get("pt_access"))
 
 
 def contact_faults(answers: Mapping[str, AnswerValue | None], on: date) -> dict[str, str]:

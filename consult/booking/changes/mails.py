@@ -53,23 +53,22 @@ def take_back_moves(session: Session, booking: Booking) -> None:
 
 def take_back_moved(session: Session, appointment: Appointment) -> bool:
     """Whether the mail about the move that was the last change certainly never left; then it never will."""
-    return _take_back_newest(session, Moved.kind, appointment)
+    key = _key(Moved.kind, _event(session, appointment))
+    return notifications.withdraw_untried(session, key, text_key(key))
 
 
 def take_back_cancelled(session: Session, appointment: Appointment) -> bool:
-    """The same for the mail, and with it the CANCEL, of a cancellation."""
-    return _take_back_newest(session, Cancelled.kind, appointment)
+    """The same for both mails of a cancellation, and with them their CANCELs. Where one has left, the other
+    goes as well: its UID is not used again, in nobody's calendar.
+    """
+    event = _event(session, appointment)
+    key, hers = _key(Cancelled.kind, event), _key(TherapistCancelled.kind, event)
+    return notifications.withdraw_untried(session, key, text_key(key), hers)
 
 
-def take_back_own_cancelled(session: Session, appointment: Appointment) -> bool:
-    """The same for the CANCEL of her own cancellation to the therapist herself."""
-    return _take_back_newest(session, TherapistCancelled.kind, appointment)
-
-
-def _take_back_newest(session: Session, kind: str, appointment: Appointment) -> bool:
+def _event(session: Session, appointment: Appointment) -> CalendarObject:
     of_it = select(CalendarObject).where(CalendarObject.appointment_id == appointment.id)
-    key = _key(kind, session.scalars(of_it).one())
-    return notifications.withdraw_untried(session, key, text_key(key))
+    return session.scalars(of_it).one()
 
 
 def is_told_of_move(session: Session, booking: Booking, moved_at: datetime) -> bool:

@@ -126,13 +126,11 @@ def _restore(
     appointment = scheduling.restore(session, appointment.id, now)
     untold = change_mails.take_back_cancelled(session, appointment)
     # Where a CANCEL has left, the visit comes back as another entry, and the old one has to go.
-    she_is_untold = untold and change_mails.take_back_own_cancelled(session, appointment)
     calendaring.reinstate(session, appointment_id=appointment.id, cancel_sent=not untold)
     booking.cancelled_at = booking.cancelled_by = None
     event = publish_visit(session, booking, appointment, now, ports)
-    if not she_is_untold:
-        tell_therapist_of_booking(session, booking, appointment, event, now, ports, her_own=True)
     if not untold:
+        tell_therapist_of_booking(session, booking, appointment, event, now, ports, her_own=True)
         change_mails.send_reinstated(session, booking, appointment, event, now, ports)
     elif _move_untold(session, booking) and booking.moved_from_at is not None:
         old_span = _at(booking.moved_from_at, span_of(appointment))

@@ -41,13 +41,21 @@ def still_known(known: Iterable[int], booked: Sequence[TimeSpan], length: timede
 
 
 def openings(
-    free: Iterable[datetime], known: Collection[int], refused: Collection[datetime], before: datetime
+    free: Iterable[datetime],
+    known: Collection[int],
+    refused: Collection[datetime],
+    before: datetime,
+    length: timedelta,
 ) -> list[datetime]:
-    """The free starts worth telling, in order: earlier by `LEAST_GAIN`, neither known nor refused."""
+    """The free starts worth telling, in order: earlier by `LEAST_GAIN`, not known, and no part of a time that
+    was refused. An hour given back has several starts: whoever turns one down has had their turn.
+    """
     return sorted(
         start
         for start in free
-        if start + LEAST_GAIN <= before and int(start.timestamp()) not in known and start not in refused
+        if start + LEAST_GAIN <= before
+        and int(start.timestamp()) not in known
+        and all(abs(start - other) >= length for other in refused)
     )
 
 

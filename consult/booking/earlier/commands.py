@@ -14,7 +14,7 @@ from ..changes.commands import take_earlier_time
 from ..models import Booking, EarlierTimeOffer, EarlierTimeRequest
 from ..ports import Ports
 from ..standing import lock_booking
-from .offers import close_offer, earlier_starts, find_lost_offer, find_open_offer
+from .offers import ACCEPTED, close_offer, earlier_starts, find_lost_offer, find_open_offer
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,16 @@ def stop_asking(session: Session, booking: Booking, now: datetime) -> None:
 def accept_offer(
     session: Session, booking: Booking, offer_id: uuid.UUID, now: datetime, ports: Ports
 ) -> None:
-    """Move the visit to the time offered. Raises NothingOffered also when another time is offered by now than
-    the one the patient saw; what stands still stands.
+    """Move the visit to the time offered; said twice, it moves once. Raises NothingOffered also when another
+    time is offered by now than the one the patient saw; what stands still stands.
     """
     booking = lock_booking(session, booking.id)
+    if _is_taken(session, booking, offer_id):
+        return
     offer = find_open_offer(session, booking, now)
     if offer is None or offer.id != offer_id or not find_earlier_times(session, booking, now).may_ask:
         raise NothingOffered
-    close_offer(session, offer, "accepted", now)
+    close_offer(session, offer, ACCEPTED, now)
     take_earlier_time(session, booking, offer.start_at, now, ports)
 
 
@@ -98,6 +100,21 @@ def decline_offer(session: Session, booking: Booking, now: datetime) -> None:
     offer = find_open_offer(session, booking, now)
     if offer is not None:
         close_offer(session, offer, "declined", now)
+
+
+def _is_taken(session: Session, booking: Booking, offer_id: uuid.UUID) -> bool:
+    """Whether the visit is where this offer put it."""
+    offer, appointment = (
+        session.get(EarlierTimeOffer, offer_id),
+        queries.find_live_appointment(session, booking.id),
+    )
+    return (
+        offer is not None
+        and offer.booking_id == booking.id
+        and offer.state == ACCEPTED
+        and appointment is not None
+        and appointment.start_at == offer.start_at
+    )
 
 
 def _find_request(session: Session, booking: Booking) -> EarlierTimeRequest | None:

@@ -25,7 +25,7 @@ from ..ports import Ports
 from ..standing import lock_booking
 from .choice import awake, offer_until, openings, still_known
 
-OPEN, WITHDRAWN = "open", "withdrawn"
+OPEN, ACCEPTED, WITHDRAWN = "open", "accepted", "withdrawn"
 
 
 def bookings_with_offers(session: Session) -> list[uuid.UUID]:
@@ -81,7 +81,10 @@ def offer_earlier_time(session: Session, now: datetime, *, booking_id: uuid.UUID
     refused = session.scalars(
         select(EarlierTimeOffer.start_at).where(EarlierTimeOffer.booking_id == booking_id)
     )
-    for start_at in openings(free, set(request.known_starts), set(refused), appointment.start_at):
+    length = appointment.end_at - appointment.start_at
+    for start_at in openings(
+        free, set(request.known_starts), refused.all(), before=appointment.start_at, length=length
+    ):
         if _offer(session, booking, appointment, start_at, now, ports):
             return
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy.orm import Session
 
 from consult.calendaring.event import Status as EventStatus
 from consult.calendaring.models import CalendarObject
@@ -36,6 +37,7 @@ CARRYING = _TO_PATIENT | _TO_THERAPIST
 """The kinds of mail that carry an invitation."""
 
 _COLUMNS = (
+    OutboxMessage.id,
     OutboxMessage.kind,
     OutboxMessage.dedupe_key,
     OutboxMessage.booking_id,
@@ -101,7 +103,7 @@ class Present:
     revised_at: datetime
 
     @classmethod
-    def of(cls, event: CalendarObject, now: datetime) -> "Present":
+    def of(cls, event: CalendarObject | Row[Any], now: datetime) -> "Present":
         revision = Revision(event.id, event.sequence, event.start_at)
         return cls(revision, event.status == EventStatus.CANCELLED, event.end_at <= now, event.revised_at)
 
@@ -150,13 +152,12 @@ def reckon(mails: Iterable[Mailed], reader: Reader, present: Present, now: datet
 def mailed(session: Session, which: ColumnElement[bool]) -> dict[uuid.UUID, list[Mailed]]:
     """By booking, in the order they were written. What they said is left where it is."""
     query = (
-        select(OutboxMessage)
-        .options(load_only(*_COLUMNS))
+        select(*_COLUMNS)
         .where(which, OutboxMessage.kind.in_(CARRYING), OutboxMessage.channel == Channel.EMAIL)
         .order_by(OutboxMessage.created_at, OutboxMessage.id)
     )
     found: dict[uuid.UUID, list[Mailed]] = defaultdict(list)
-    for row in session.scalars(query):
+    for row in session.execute(query):
         revision = read_revision(row.dedupe_key)
         # Hers tells whether it carried an invitation; a patient's always does.
         if row.booking_id is not None and (revision is not None or row.kind in _TO_PATIENT):
@@ -164,7 +165,7 @@ def mailed(session: Session, which: ColumnElement[bool]) -> dict[uuid.UUID, list
     return found
 
 
-def _mailed(row: OutboxMessage, revision: Revision | None) -> Mailed:
+def _mailed(row: Any, revision: Revision | None) -> Mailed:
     return Mailed(
         id=row.id,
         reader=Reader.PATIENT if row.kind in _TO_PATIENT else Reader.THERAPIST,

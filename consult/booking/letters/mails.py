@@ -14,6 +14,7 @@ from consult.notifications.letters import (
     Confirmation,
     EarlierOffer,
     EarlierWithdrawn,
+    PaymentRefused,
     RefundFailed,
     RefundNotice,
     SafetyHold,
@@ -135,6 +136,16 @@ def send_refund_notice(
         book_url=ports.links.book(),
     )
     send_to_patient(session, letter, f"refund-{payment_id}", booking, now, ports)
+
+
+def send_payment_refused(
+    session: Session, booking: Booking, payment_id: uuid.UUID, amount: Money, now: datetime, ports: Ports
+) -> None:
+    """To the patient: the money on its way never came. Whose visit stands paid it another way."""
+    if booking.patient_id is not None and booking.confirmed_at is None:
+        phone = get_practice(session).phone
+        letter = PaymentRefused(phone=phone, amount=str(amount), book_url=ports.links.book())
+        send_to_patient(session, letter, f"payment-refused-{payment_id}", booking, now, ports)
 
 
 def send_refund_failed(

@@ -62,6 +62,12 @@ def note_late_money(session: Session, payment_id: uuid.UUID, now: datetime) -> N
     raise_alert(session, f"late-{payment_id}", AlertKind.LATE_REFUNDED, now, payment_id=payment_id)
 
 
+def note_bank_refusal(session: Session, payment_id: uuid.UUID, now: datetime) -> None:
+    """The patient is told; of her nothing is wanted, but she may wonder where that payment went."""
+    key = f"bank-refused-{payment_id}"
+    raise_alert(session, key, AlertKind.BANK_REFUSED, now, payment_id=payment_id)
+
+
 def count_needing_her(session: Session) -> int:
     """Open alerts that something is left to do about."""
     return sum(alert.kind not in INFORMATION for alert in open_alerts(session))

@@ -5,7 +5,6 @@ its credit note. A dispute gets none: the payer's bank moved that money, and say
 was paid back in another way, of which the ledger knows nothing.
 """
 
-import logging
 import uuid
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,7 +16,6 @@ from sqlalchemy.orm import Session
 from consult.core.errors import NotFound
 from consult.core.money import Money
 from consult.core.text import clean_text
-from consult.db.sealing import SealBroken, UnknownKey
 from consult.payments.models import LedgerEntry, LedgerKind, Payment
 from consult.practice.models import Practice
 from consult.practice.service import get_practice, read_contact
@@ -50,10 +48,7 @@ _KINDS = {
 }
 _CARDS = {Mode.LIVE: "Card", Mode.TEST: "Test card", Mode.DEMO: "Demo card"}
 _ORDER = tuple(_KINDS)
-_AT_A_TIME = 100
 _NAME_LIMIT = 200
-
-_log = logging.getLogger("consult.receipts")
 
 
 @dataclass(frozen=True)
@@ -73,19 +68,15 @@ def document(session: Session, payment_id: uuid.UUID, now: datetime, ports: Port
         _issue(session, entry, now, ports)
 
 
-def issue_missing(session: Session, now: datetime, ports: Ports) -> None:
-    """Documents of entries that were posted without anybody being told, such as a refund made in the
-    gateway's dashboard, or from before there were documents; oldest first, some at a time.
+def entries_without_document(session: Session) -> list[uuid.UUID]:
+    """Ids of entries that were posted without anybody being told, such as a refund made in the gateway's
+    dashboard, or from before there were documents; oldest first.
     """
-    issued = 0
-    for entry in _without_document(session, _MISSING):
-        if issued == _AT_A_TIME:
-            return
-        try:
-            issued += _issue(session, entry, now, ports)
-        except (UnknownKey, SealBroken) as error:
-            # One payer whose name does not open keeps nobody else waiting.
-            _log.error("no document for ledger entry %s: %s", entry.id, type(error).__name__)
+    return [entry.id for entry in _without_document(session, _MISSING)]
+
+
+def issue_missing(session: Session, now: datetime, *, entry_id: uuid.UUID, ports: Ports) -> None:
+    _issue(session, session.get_one(LedgerEntry, entry_id), now, ports)
 
 
 def documents_of(session: Session, booking: Booking, ports: Ports) -> list[Document]:
@@ -123,15 +114,15 @@ def _moved(entry: LedgerEntry) -> tuple[datetime, int]:
     return entry.created_at, _ORDER.index(entry.kind)
 
 
-def _issue(session: Session, entry: LedgerEntry, now: datetime, ports: Ports) -> bool:
-    """False for an entry whose own charge never came to the ledger: there is no receipt to give back from."""
+def _issue(session: Session, entry: LedgerEntry, now: datetime, ports: Ports) -> None:
+    """Nothing for an entry whose own charge never came to the ledger: there is nothing to give back from."""
     payment = session.get_one(Payment, entry.payment_id)
     if _KINDS[entry.kind] is Kind.RECEIPT:
         facts = _receipt(session, entry, payment, now, ports)
     else:
         former = _belongs_to(session, entry)
         if former is None:
-            return False
+            return
         facts = _correction(session, entry, former, now, ports)
     issue(
         session,
@@ -141,7 +132,6 @@ def _issue(session: Session, entry: LedgerEntry, now: datetime, ports: Ports) ->
         sealer=ports.sealer,
         now=now,
     )
-    return True
 
 
 def _receipt(

@@ -1,7 +1,8 @@
 """The therapist's page about money, read across topics. Reads only."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,9 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consult.core.timespan import TimeSpan
+from consult.db.sealing import SealBroken, UnknownKey
 from consult.payments import reports
 from consult.payments.models import Payment, Reconciliation
 from consult.payments.reports import OfPayment, PaidOutside, Posted, Sums
+from consult.practice.service import Contact, read_contact
 from consult.receipts.service import numbers_by_entry
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.wall_clock import day_start
@@ -28,7 +31,7 @@ _ONE_DAY = timedelta(days=1)
 @dataclass(frozen=True)
 class Takings:
     """`months` are their first days, from the newest back to that of the first entry. `readable` are the
-    bookings that have a summary.
+    bookings that have a summary; `payers`, by booking, whom to reach about money where there is none.
     """
 
     zone: str
@@ -44,7 +47,8 @@ class Takings:
     failed_refunds: Sequence[OfPayment]
     disputes: Sequence[Posted]
     reconciled: Reconciliation | None
-    readable: Collection[uuid.UUID]
+    readable: Set[uuid.UUID]
+    payers: Mapping[uuid.UUID, Contact]
 
 
 def takings(session: Session, month: date | None, now: datetime, ports: Ports) -> Takings:
@@ -67,8 +71,10 @@ def takings(session: Session, month: date | None, now: datetime, ports: Ports) -
         disputes=reports.open_disputes(session),
         reconciled=reports.last_reconciliation(session, ports.gateway.name, ports.gateway.livemode),
         readable=frozenset(),
+        payers={},
     )
-    return replace(found, readable=_readable(session, _bookings_in(found)))
+    found = replace(found, readable=_readable(session, _bookings_in(found)))
+    return replace(found, payers=_payers(session, found, ports))
 
 
 def entries_of(session: Session, month: date, zone: str) -> list[Entry]:
@@ -121,9 +127,21 @@ def _bookings_in(page: Takings) -> set[uuid.UUID]:
     return about | {payment.booking_id for payment in payments}
 
 
-def _readable(session: Session, booking_ids: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
+def _readable(session: Session, booking_ids: Set[uuid.UUID]) -> frozenset[uuid.UUID]:
     confirmed = select(Booking.id).where(Booking.id.in_(booking_ids), Booking.confirmed_at.is_not(None))
     return frozenset(session.scalars(confirmed))
+
+
+def _payers(session: Session, page: Takings, ports: Ports) -> dict[uuid.UUID, Contact]:
+    """One whose details do not open keeps nobody else from being named."""
+    about = {alert.booking_id for alert in page.alerts}
+    about |= {it.payment.booking_id for it in (*page.refunds, *page.failed_refunds)}
+    known = select(Booking).where(Booking.id.in_(about - page.readable), Booking.patient_id.is_not(None))
+    payers = {}
+    for booking in session.scalars(known):
+        with suppress(SealBroken, UnknownKey):
+            payers[booking.id] = read_contact(session, booking.known_patient_id, ports.sealer)
+    return payers
 
 
 def _months(session: Session, today: date, zone: str) -> list[date]:

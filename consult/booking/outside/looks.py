@@ -1,13 +1,13 @@
-"""Looking into the therapist's other calendars: when it is due, and again before a payment.
+"""Looking into the therapist's other calendars: when it is due, and again before a time is booked.
 
 The network is asked between transactions, never inside one. A failure frees nothing: what was read last
 counts until it is read again, and its age is shown.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from time import monotonic
@@ -24,6 +24,7 @@ from consult.calendaring.outside.register import Task
 from consult.calendaring.outside.troubles import CannotRead, Trouble
 from consult.core.errors import NotFound
 from consult.core.timespan import TimeSpan
+from consult.db.sealing import SealBroken, UnknownKey
 from consult.payments.service import find_live_payment
 from consult.practice.service import get_therapist
 from consult.scheduling import external
@@ -41,12 +42,14 @@ DAYS_READ = 400
 """Further ahead than anything can be booked."""
 
 FRESH = timedelta(minutes=2)
-"""A calendar looked at so lately is not asked again before a payment."""
+"""A calendar looked at so lately is not asked again before a time is booked."""
 
 HURRY_SECONDS = 3.0
-"""How long a patient who wants to pay waits for all calendars together."""
+"""How long whoever wants a time waits for all calendars together."""
 
 _AT_ONCE = 4
+
+_log = logging.getLogger("consult.calendars")
 
 
 def calendars_due(session: Session, now: datetime) -> Sequence[uuid.UUID]:
@@ -76,9 +79,9 @@ def check_calendar(counter: Counter, calendar_id: uuid.UUID) -> None:
                 _note_seen(counter.session, calendar_id, outcome, begun_at)
 
 
-def look_before_payment(counter: Counter) -> None:
+def look_before_booking(counter: Counter) -> None:
     """Read what has not been looked at for a while, all at once and in a hurry. What cannot be read in time
-    keeps nobody from paying: then the busy times known before count.
+    keeps nobody from booking: then the busy times known before count.
     """
     begun_at = counter.clock()
     calendar_ids = register.calendars_not_seen_since(counter.session, begun_at - FRESH)
@@ -107,7 +110,7 @@ def require_still_free(counter: Counter, booking_id: uuid.UUID) -> None:
     """Just before a payment: look at her other calendars again, and give the held time back where one of
     them has become busy. A payment page that is open already is left open. Raises SlotTaken.
     """
-    look_before_payment(counter)
+    look_before_booking(counter)
     now = counter.clock()
     with counter.transaction():
         booking = lock_booking(counter.session, booking_id)
@@ -135,10 +138,17 @@ def _give_back_if_busy(session: Session, booking: Booking, now: datetime) -> dat
 
 
 def _tasks(counter: Counter, calendar_ids: Sequence[uuid.UUID], now: datetime) -> list[Task]:
+    """Of those whose address can be opened: of another the busy times known before count, until she is told
+    that it is not read any more.
+    """
     tasks = []
     for calendar_id in calendar_ids:
-        with suppress(NotFound):
+        try:
             tasks.append(register.get_task(counter.session, calendar_id, now, counter.ports.sealer))
+        except NotFound:
+            continue
+        except (SealBroken, UnknownKey) as error:
+            _log.error("calendar %s: %s", calendar_id, type(error).__name__)
     return tasks
 
 

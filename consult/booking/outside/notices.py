@@ -62,32 +62,48 @@ def find_notices(session: Session, therapist_id: uuid.UUID, now: datetime) -> No
     )
 
 
-def mail_notices(session: Session, now: datetime, ports: Ports) -> None:
-    """Write to her of each notice once: of a calendar again when it was read and then failed anew."""
+@dataclass(frozen=True)
+class DueNotice:
+    """A mail to her about a notice; `key` is its dedupe key."""
+
+    key: str
+    letter: TherapistCalendarStale | TherapistCalendarClash
+    booking_id: uuid.UUID | None
+
+
+def notices_due(session: Session, now: datetime, ports: Ports) -> list[DueNotice]:
+    """What `mail_notice` should write: each notice once, of a calendar again when it was read and then failed
+    anew. Reads only.
+    """
     try:
-        therapist = get_therapist(session)
+        therapist, schedule = get_therapist(session), get_schedule(session)
     except NotFound:
-        return
-    letters = dict(_letters(find_notices(session, therapist.id, now), get_schedule(session).zone, now, ports))
-    new = letters.keys() - written_keys(session, letters.keys())
-    for key in sorted(new):
-        letter, booking_id = letters[key]
-        to = Recipient(therapist.name, therapist_email(session, therapist.id))
-        message = compose(ports.mail_templates, letter, to, dedupe_key=key)
-        enqueue(
-            session, kind=letter.kind, message=message, sealer=ports.sealer, now=now, booking_id=booking_id
-        )
+        return []
+    notices = list(_mails(find_notices(session, therapist.id, now), schedule.zone, now, ports))
+    written = written_keys(session, [notice.key for notice in notices])
+    return [notice for notice in notices if notice.key not in written]
 
 
-_Mail = tuple[TherapistCalendarStale | TherapistCalendarClash, uuid.UUID | None]
+def mail_notice(session: Session, now: datetime, *, notice: DueNotice, ports: Ports) -> None:
+    therapist = get_therapist(session)
+    to = Recipient(therapist.name, therapist_email(session, therapist.id))
+    enqueue(
+        session,
+        kind=notice.letter.kind,
+        message=compose(ports.mail_templates, notice.letter, to, dedupe_key=notice.key),
+        sealer=ports.sealer,
+        now=now,
+        booking_id=notice.booking_id,
+    )
 
 
-def _letters(notices: Notices, zone: str, now: datetime, ports: Ports) -> Iterator[tuple[str, _Mail]]:
-    """By dedupe key. Of a visit under way she knows by now."""
+def _mails(notices: Notices, zone: str, now: datetime, ports: Ports) -> Iterator[DueNotice]:
+    """Of a visit under way she knows by now."""
     for calendar in notices.stale:
         key = f"calendar-stale-{calendar.id}-{calendar.read_at:%Y%m%dT%H%M%S}"
-        yield key, (TherapistCalendarStale(ports.links.therapist_calendars()), None)
+        yield DueNotice(key, TherapistCalendarStale(ports.links.therapist_calendars()), None)
     for clash in notices.clashes:
         if clash.span.start_at > now:
             page_url = ports.links.therapist_summary(clash.booking_id)
-            yield clash.told_as, (TherapistCalendarClash(clash.span, zone, page_url), clash.booking_id)
+            letter = TherapistCalendarClash(clash.span, zone, page_url)
+            yield DueNotice(clash.told_as, letter, clash.booking_id)

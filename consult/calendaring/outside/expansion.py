@@ -89,6 +89,7 @@ class Reader:
                 self.skipped += 1
             else:
                 _bring_near(event)
+                _keep_last_day(event)
                 fit.append(event)
         for occurrence in self._occurrences(calendar, fit):
             yield from self._span(occurrence)
@@ -224,6 +225,24 @@ def _bring_near(event: Any) -> None:
     start, end = _when(event, "DTSTART"), _when(event, "DTEND")
     if start and end and start.year <= _FAR_YEAR < end.year:
         event["DTEND"].dt = end.replace(year=_FAR_YEAR, month=1, day=1)
+
+
+def _keep_last_day(event: Any) -> None:
+    """Some end a series of timed events on a day, or at a time without a zone (not RFC 5545 3.3.10), and the
+    last event would be left out.
+    """
+    start, rules = _when(event, "DTSTART"), event.get("RRULE", [])
+    for rule in rules if isinstance(rules, list) else [rules]:
+        if isinstance(start, datetime) and "UNTIL" in rule:
+            rule["UNTIL"] = [_last_moment(until, start) for until in rule["UNTIL"]]
+
+
+def _last_moment(until: date, start: datetime) -> date:
+    if not isinstance(until, datetime):
+        until = datetime.combine(until, time(23, 59, 59))
+    if start.tzinfo is None or until.tzinfo is not None:
+        return until
+    return until.replace(tzinfo=start.tzinfo).astimezone(UTC)
 
 
 def _is_unfit(event: Any) -> bool:

@@ -72,7 +72,8 @@ def _asked(text: bytes, wanted: Wanted, seconds: float) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired as error:
         raise CannotRead(Trouble.TIMEOUT if seconds < WALL_SECONDS else Trouble.TOO_HEAVY) from error
-    except subprocess.CalledProcessError as error:
+    except (subprocess.CalledProcessError, OSError) as error:
+        # OSError: this machine has no room for another process now.
         raise CannotRead(Trouble.TOO_HEAVY) from error
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

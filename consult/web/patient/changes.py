@@ -25,6 +25,7 @@ from consult.web.security import csrf_stale, redisplays
 from consult.web.seen import cancel_as_seen, move_as_seen
 
 from .private_page import booking_of
+from .times import why_not
 from .visit import patient, posted
 
 _DAYS = 7
@@ -45,7 +46,7 @@ def reschedule(token: str) -> ResponseReturnValue:
     try:
         move_as_seen(booking, start_at, Actor.PATIENT)
     except (SlotTaken, SlotNotOffered) as refusal:
-        return _move_page(token, booking, lost=start_at, taken=isinstance(refusal, SlotTaken))
+        return _move_page(token, booking, lost=start_at, why=why_not(refusal))
     except changes.VisitChanged:
         return _move_page(token, booking, main=CHANGED)
     except changes.VisitImmovable:
@@ -97,7 +98,7 @@ def _move_page(
     booking: Booking,
     *,
     lost: datetime | None = None,
-    taken: bool = False,
+    why: str | None = None,
     missing: bool = False,
     main: str | None = None,
 ) -> ResponseReturnValue:
@@ -124,7 +125,7 @@ def _move_page(
         slot_field=_slot_field(errors),
         errors=errors,
         lost=lost,
-        taken=taken,
+        why=why,
         previous_on=page.first_on - timedelta(days=_DAYS),
         next_on=page.first_on + timedelta(days=_DAYS),
     )

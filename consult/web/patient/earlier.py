@@ -6,7 +6,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking.earlier import commands as earlier
-from consult.deps import deps
+from consult.booking.outside.looks import look_before_booking
+from consult.deps import counter, deps
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 
 from .private_page import standing_of
@@ -30,6 +31,8 @@ def earlier_times(token: str) -> str:
 def answer_earlier(token: str) -> ResponseReturnValue:
     """One button each: ask, stop, accept or decline; anything else changes nothing."""
     d = deps()
+    if request.form.get("answer") == "accept":
+        look_before_booking(counter())
     booking = standing_of(token).booking
     try:
         with d.transaction():

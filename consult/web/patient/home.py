@@ -3,6 +3,7 @@
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from consult.booking.commands import PRIVACY_VERSION
 from consult.booking.journey import Step
 from consult.booking.on_offer import booking_is_closed, front_page
 from consult.deps import deps
@@ -39,4 +40,6 @@ def book() -> ResponseReturnValue:
 
 @patient.get("/privacy")
 def privacy() -> str:
-    return render_template("patient/privacy.html", texts_offered=deps().ports.texter is not None)
+    return render_template(
+        "patient/privacy.html", version=PRIVACY_VERSION, texts_offered=deps().ports.texter is not None
+    )

@@ -29,7 +29,8 @@ def intake(token: str) -> ResponseReturnValue:
 @redisplays
 def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     standing = standing_of(token)
-    if standing.booking.on_safety_hold or (standing.intake_completed and not posted()):
+    closed = standing.intake_completed or standing.booking.on_safety_hold
+    if closed and not posted():
         return _onward(token, standing)
     section = _section(standing, section_id)
     questionnaire, today = standing.catalogue.questionnaire, deps().now().date()
@@ -46,7 +47,7 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     page.answers = {item_id: value for item_id, value in page.answers.items() if item_id not in faults}
     if csrf_stale():
         return _page(standing, token, section, page), 422
-    if standing.intake_completed and not emergency_in(standing.catalogue, page, answers):
+    if closed and not emergency_in(standing.catalogue, page, answers):
         return _onward(token, standing)
     # Also what the recheck opened, where an answer of the first safety screen must be given anew.
     asked = visible_items(questionnaire, known, [section_id], today)
@@ -54,7 +55,7 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     unseen = next((item.id for item in asked if item.id not in shown), None)
     # What is valid is kept even beside an error: a patient who gives up here finds it again.
     _save(standing, section, page, done=page.done and unseen is None and not later)
-    if standing_of(token).booking.on_safety_hold:
+    if closed or standing_of(token).booking.on_safety_hold:
         return redirect(url_for("patient.intake_done", token=token), code=303)
     if page.errors:
         return _page(standing, token, section, page), 422

@@ -16,11 +16,16 @@ from consult.web.security import csrf_stale
 
 @dataclass
 class QuestionPage:
-    """`items` are all the page may ask; `open_ids` those it asks now; `fresh` were just opened."""
+    """`items` are all the page may ask; `open_ids` those it asks now; `fresh` were just opened.
+
+    `had` are those with an answer on it. It is sent along: what is empty then was emptied here, while an
+    answer that another window gave meanwhile was never on this page and stays.
+    """
 
     form: FlaskForm
     items: Sequence[Item]
     open_ids: frozenset[str]
+    had: frozenset[str]
     errors: list[tuple[str, str]] = field(default_factory=list)
     fresh: list[Item] = field(default_factory=list)
     answers: dict[str, AnswerValue | None] = field(default_factory=dict)
@@ -58,7 +63,8 @@ def show_page(
     questionnaire: Questionnaire, items: Sequence[Item], saved: Mapping[str, AnswerValue], on: date
 ) -> QuestionPage:
     open_ids = _open(questionnaire, items, saved, on)
-    return QuestionPage(question_form(items, saved), _renderable(items, open_ids), open_ids)
+    had = frozenset(item.id for item in items if item.id in saved)
+    return QuestionPage(question_form(items, saved), _renderable(items, open_ids), open_ids, had)
 
 
 def receive_page(
@@ -74,6 +80,10 @@ def receive_page(
     """
     form = question_form(items, saved)
     reading = read_form(form, items)
+    had = set(request.form.get("had", "").split())
+    for item_id, value in list(reading.answers.items()):
+        if value is None and item_id not in had:
+            del reading.answers[item_id]
     kept = {item_id: value for item_id, value in saved.items() if item_id not in reading.answers}
     merged = kept | {item_id: value for item_id, value in reading.answers.items() if value is not None}
     open_ids = _open(questionnaire, items, merged, on)
@@ -87,7 +97,10 @@ def receive_page(
     if csrf_stale():
         listed.insert(0, ("main", STALE))
     fresh = [item for item in asked if item.id not in shown] if insist else []
-    return QuestionPage(form, _renderable(items, open_ids), open_ids, listed, fresh, reading.answers)
+    had |= {item_id for item_id, value in reading.answers.items() if value is not None}
+    return QuestionPage(
+        form, _renderable(items, open_ids), open_ids, frozenset(had), listed, fresh, reading.answers
+    )
 
 
 def add_errors(page: QuestionPage, faults: Mapping[str, str]) -> None:

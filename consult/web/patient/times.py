@@ -92,13 +92,16 @@ def hold(standing: Standing, start_at: datetime) -> ResponseReturnValue:
         return _time_page(standing, held_too_long=True)
     except SessionTypeRetired:
         return _time_page(standing)
-    except SlotTaken:
-        return _lost_page(standing, start_at, "Somebody else just took it.")
-    except SlotNotOffered as refusal:
-        return _lost_page(standing, start_at, _WHY_NOT[refusal.reason])
+    except (SlotTaken, SlotNotOffered) as refusal:
+        return _lost_page(standing, start_at, why_not(refusal))
     if dropped:
         flash("voucher_dropped")
     return onward(current_standing())
+
+
+def why_not(refusal: SlotTaken | SlotNotOffered) -> str:
+    """Why a time cannot be had, to a patient."""
+    return _WHY_NOT[refusal.reason] if isinstance(refusal, SlotNotOffered) else "Somebody else just took it."
 
 
 def gone_meanwhile(standing: Standing, start_at: datetime) -> ResponseReturnValue:

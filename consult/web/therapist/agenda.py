@@ -2,11 +2,10 @@
 
 import uuid
 
-from flask import Blueprint, redirect, render_template, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, render_template
 from flask_login import current_user
 
-from consult.booking import commands, desk
+from consult.booking import desk
 from consult.booking.changes.pages import desk_actions, recent_changes
 from consult.booking.letters.troubles import find_mail_troubles
 from consult.booking.outside.notices import find_notices
@@ -37,16 +36,6 @@ def summary(booking_id: str) -> str:
     page = desk.summary_page(d.session, known_id(booking_id), d.now(), d.ports)
     actions = desk_actions(d.session, page.booking, page.appointment, page.therapist_zone, d.now())
     return render_template("therapist/summary.html", page=page, summary=page.summary, actions=actions)
-
-
-@therapist.post("/bookings/<booking_id>/release")
-@therapist_only
-def release_hold(booking_id: str) -> ResponseReturnValue:
-    d = deps()
-    booking = desk.get_booking(d.session, known_id(booking_id))
-    with d.transaction():
-        commands.release_safety_hold(d.session, booking, d.now(), d.ports)
-    return redirect(url_for("therapist.summary", booking_id=booking_id), code=303)
 
 
 def known_id(text: str) -> uuid.UUID:

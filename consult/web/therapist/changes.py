@@ -138,7 +138,10 @@ def _chosen() -> tuple[datetime | None, dict[str, str]]:
     faults = {} if day else {"on": "Choose a day."}
     if isinstance(at, str):
         return None, faults | {"at": "Write the time as hours and minutes, such as 14:30."}
-    start_at = instant(day, at, ZoneInfo(_zone())) if day else None
+    zone = ZoneInfo(_zone())
+    start_at = instant(day, at, zone) if day else None
+    if start_at is not None and start_at.astimezone(zone).time() != at:
+        return None, {"at": "The clocks skip that time on that day. Choose another."}
     if start_at is not None and start_at > deps().now() + _FAR:
         return None, {"on": "That is more than two years ahead. Is the year right?"}
     return start_at, faults

@@ -7,12 +7,11 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from consult.booking.feed_detail import choose_detail
+from consult.booking.feed_detail import choose_detail, new_address
 from consult.calendaring.service import Detail
 from consult.calendaring.subscriptions import (
     end_subscriptions,
     find_last_fetch,
-    new_subscription,
     of_therapists,
 )
 from consult.deps import deps
@@ -67,7 +66,7 @@ def calendar() -> str:
 def new_calendar_address() -> ResponseReturnValue:
     d = deps()
     with d.transaction():
-        session[_NEW_FEED] = new_subscription(d.session, _therapist_id(), d.now())
+        session[_NEW_FEED] = new_address(d.session, _therapist_id(), d.now())
     return redirect(url_for("therapist.calendar"), code=303)
 
 

@@ -1,49 +1,51 @@
 """The patient's page of tips, in the therapist's hands."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from consult.booking import desk
-from consult.booking.handouts import edit_from, handout_page
+from consult.booking.handouts import HandoutPage, edit_from, handout_page
 from consult.booking.standing import Standing, find_standing
 from consult.deps import deps
-from consult.intake.handout_edits import save_edit
+from consult.intake.handout_edits import NOTE_LIMIT, After, save_edit
 from consult.practice.service import release_handouts_at_once
 from consult.web.auth import therapist_only
+from consult.web.fields import PlainField
+from consult.web.questions import STALE
+from consult.web.security import csrf_stale, redisplays
 
 from .agenda import known_id, therapist
 
+_CHANGED = "The patient’s answers have changed since you opened this page. Please look at the lines again."
+_AFTER = {after.value: after for after in After}
 
-@therapist.get("/bookings/<booking_id>/handout")
+
+@therapist.route("/bookings/<booking_id>/handout", methods=["GET", "POST"])
+@redisplays
 @therapist_only
-def handout(booking_id: str) -> str:
+def handout(booking_id: str) -> ResponseReturnValue:
     d = deps()
-    standing = _standing(booking_id)
+    standing = find_standing(d.session, desk.get_booking(d.session, known_id(booking_id)), d.now(), d.ports)
     page = handout_page(d.session, standing, d.ports)
-    contact = desk.contact_of(d.session, standing.booking, d.ports)
-    return render_template("therapist/handout.html", page=page, booking_id=booking_id, contact=contact)
-
-
-@therapist.post("/bookings/<booking_id>/handout")
-@therapist_only
-def save_handout(booking_id: str) -> ResponseReturnValue:
-    d = deps()
-    standing = _standing(booking_id)
-    page = handout_page(d.session, standing, d.ports)
-    composed = standing.screening.assessment.handout
-    composed_ids = [line.id for line in (*composed.stretches, *composed.tips)]
-    removed, added = edit_from(page, request.form.getlist("line"), composed_ids)
+    if request.method == "GET":
+        return _page(standing, page)
+    after = _AFTER.get(request.form.get("then", "")) or abort(400)
+    # A browser counts a line's end as one character and sends two.
+    note = request.form.get("note", "").replace("\r\n", "\n").strip()
+    edit = edit_from(page, request.form.getlist("line"), note)
+    errors = [("main", STALE)] if csrf_stale() else []
+    if request.form.get("seen") != page.rules_said:
+        errors = [("main", _CHANGED)]
+        edit = replace(page.edit, note=note)
+    if len(note) > NOTE_LIMIT:
+        errors.append(("note", f"Shorten your words to {NOTE_LIMIT} characters or fewer."))
+    if errors:
+        return _page(standing, handout_page(d.session, standing, d.ports, edit), errors), 422
     with d.transaction():
-        save_edit(
-            d.session,
-            standing.booking.id,
-            removed=removed,
-            added=added,
-            note=request.form.get("note", ""),
-            release=request.form.get("then") == "release",
-            now=d.now(),
-            sealer=d.ports.sealer,
-        )
+        save_edit(d.session, standing.booking.id, edit, after, d.now(), d.ports.sealer)
     flash("saved", "handout")
     return redirect(url_for("therapist.handout", booking_id=booking_id), code=303)
 
@@ -61,6 +63,13 @@ def release_handouts() -> ResponseReturnValue:
     return redirect(url_for("therapist.handout", booking_id=booking_id, _anchor="all-patients"), code=303)
 
 
-def _standing(booking_id: str) -> Standing:
+def _page(standing: Standing, page: HandoutPage, errors: Sequence[tuple[str, str]] = ()) -> str:
     d = deps()
-    return find_standing(d.session, desk.get_booking(d.session, known_id(booking_id)), d.now(), d.ports)
+    return render_template(
+        "therapist/handout.html",
+        page=page,
+        booking_id=standing.booking.id,
+        contact=desk.contact_of(d.session, standing.booking, d.ports),
+        errors=errors,
+        note=PlainField("note", page.edit.note, [text for name, text in errors if name == "note"]),
+    )

@@ -12,7 +12,7 @@ from consult.booking.invite_again import SheIsTheSender, choose_invitations, sen
 from consult.booking.letters.invitations import Reader
 from consult.calendaring.replies import ReplyRefused, Why
 from consult.core.errors import NotFound
-from consult.core.given import Fault
+from consult.core.given import Fault, read_number
 from consult.deps import deps
 from consult.web.auth import therapist_only
 from consult.web.fields import PlainField
@@ -94,10 +94,13 @@ def note_reply() -> ResponseReturnValue:
 
 def _page(faults: Sequence[Fault] = ()) -> str:
     d = deps()
-    truth = calendar_truth(d.session, d.now(), d.ports)
+    page = read_number(request.args.get("page", "1"))
+    page = page if isinstance(page, int) and page > 0 else 1
+    truth = calendar_truth(d.session, d.now(), d.ports, page)
     return render_template(
         "therapist/invitations.html",
         truth=truth,
+        page=page,
         zone=truth.zone,
         wanted=_field("wanted", request.form.get("wanted", "yes" if truth.wants else "no"), faults),
         reply=_field("reply", request.form.get("reply", ""), faults),

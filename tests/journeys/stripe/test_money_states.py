@@ -10,7 +10,7 @@ from flask import Flask
 from consult.core.clock import FixedClock
 from consult.deps import deps
 from tests.journeys.page import Page
-from tests.journeys.patient import Patient
+from tests.journeys.patient import Patient, Therapist
 from tests.stripe_double import Double, refunds
 from tests.stripe_double.cards import Card
 
@@ -136,6 +136,29 @@ class TestABankThatTakesItsTime:
         page = patient.follow("See if it is here")
         assert page.path == "/book/check"
         assert page.offers("Go to payment of $120.00")
+
+    def test_when_it_does_not_come_after_days_the_patient_is_told_and_the_therapist_can_see_whose_it_was(
+        self,
+        buy: Callable[..., Page],
+        therapist: Therapist,
+        double: Double,
+        clock: FixedClock,
+        told: Callable[[], None],
+        mails: Mails,
+    ):
+        buy(Card.BANK_DEBIT)
+        therapist.sign_in()
+        assert "$120.00 On its way from the bank" in therapist.open("/therapist/money").text
+        clock.advance(timedelta(days=3))
+        double.settle(paid=False)
+        told()
+        told()
+        assert [str(mail["Subject"]) for mail in mails(ROSA)].count("Your payment did not arrive") == 1
+        assert not [mail for mail in mails("olivia.patel@example.com") if "Money" in str(mail["Subject"])]
+        therapist.sign_in()
+        page = therapist.open("/therapist/money")
+        assert "A payment that was on its way did not arrive: $120.00" in page.text
+        assert "Rosa Marin" in page.text
 
 
 def test_money_on_its_way_back_is_called_requested_then_on_its_way_then_sent(

@@ -1,6 +1,7 @@
 """Busy times out of what strangers write: right where it can be read, and soon over where it is a bomb."""
 
 import os
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -101,6 +102,15 @@ def test_exceptions_and_moves_of_a_series_are_kept():
     assert busy(daily, moved, off) == [THAT_HOUR, "06-04 18:00 06-04 19:00"]
 
 
+@pytest.mark.parametrize("until", ["20260604", "20260604T100000", "20260604T140000Z"])
+def test_a_series_that_ends_on_a_day_or_without_a_zone_keeps_its_last_event(until: str):
+    zone = "TZID=America/New_York"
+    series = [f"DTSTART;{zone}:20260602T100000", "DURATION:PT1H", f"RRULE:FREQ=DAILY;UNTIL={until}"]
+    assert len(busy(event(*series))) == 3
+    floating = ["DTSTART:20260602T100000", "DURATION:PT1H", f"RRULE:FREQ=DAILY;UNTIL={until[:8]}"]
+    assert len(busy(event(*floating))) == 3
+
+
 def test_free_busy_times_are_read():
     assert busy(
         "BEGIN:VFREEBUSY\r\nUID:1\r\nDTSTAMP:20260101T000000Z",
@@ -163,6 +173,11 @@ def test_memory_without_end_is_refused(monkeypatch: pytest.MonkeyPatch):
     assert (
         trouble(calendar(event("DTSTART:20260602T140000Z", "X-A:" + "x" * 60_000_000))) is Trouble.TOO_HEAVY
     )
+
+
+def test_a_machine_without_room_for_another_process_reads_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert trouble(calendar(at(*HOUR))) is Trouble.TOO_HEAVY
 
 
 def test_a_look_in_a_hurry_ends_in_time():

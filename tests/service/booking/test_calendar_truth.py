@@ -9,12 +9,14 @@ from sqlalchemy import event as sql_event
 from sqlalchemy import select, update
 
 from consult.accounts.models import Account
+from consult.booking import calendar_truth as calendar_truth_module
 from consult.booking.calendar_truth import CalendarTruth, VisitTruth, calendar_truth, stale_feed
 from consult.booking.changes.taking_back import Actor
 from consult.booking.changes.undoing import undo
 from consult.booking.invite_again import SheIsTheSender, choose_invitations, send_again
-from consult.booking.letters.invitations import Reader, Told
+from consult.booking.letters.invitations import PATIENCE, Reader, Told
 from consult.booking.models import Booking
+from consult.booking.patient_feed import mail_address
 from consult.calendaring.models import FeedSubscription
 from consult.core.clock import FixedClock
 from consult.core.errors import NotFound
@@ -191,7 +193,34 @@ def test_there_are_as_many_questions_for_many_visits_as_for_one(app: Flask, desk
     for_one = count()
     desk.booked(THURSDAY)
     desk.booked(THURSDAY + HOURS)
-    assert count() == for_one <= 8
+    assert count() == for_one <= 9
+
+
+def test_visits_stand_on_pages_and_one_that_is_late_is_named_on_all_of_them(
+    desk: Desk, visit: Booking, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(calendar_truth_module, "AT_ONCE", 1)
+    waits = desk.booked(THURSDAY)
+    clock.advance(PATIENCE + MINUTE)
+    desk.session.expire_all()
+    first, second, third = (calendar_truth(desk.session, desk.now, desk.ports, page) for page in (1, 2, 3))
+    assert [visit.start_at for page in (first, second, third) for visit in page.coming] == [
+        WEDNESDAY,
+        THURSDAY,
+    ]
+    assert {page.pages for page in (first, second, third)} == {2}
+    assert {page.late for page in (first, second, third)} == {1}
+    assert [[each.booking_id for each in page.late_elsewhere] for page in (first, second)] == [[waits.id], []]
+    assert [each.patient_name for each in first.late_elsewhere] == ["Rosa Marin"]
+
+    for _ in range(2):
+        desk.do(mail_address, desk.fresh(visit))
+        clock.advance(timedelta(minutes=11))
+    shown = truth(desk)
+    assert ([feed.whose for feed in shown.feeds], shown.more_feeds) == (["R. M."], 1)
+    clock.now = THURSDAY + DAY
+    shown = truth(desk)
+    assert ([each.start_at for each in shown.past], shown.more_past, shown.pages) == ([THURSDAY], 1, 0)
 
 
 def test_a_feed_nobody_comes_for_is_told(desk: Desk, clock: FixedClock, visit: Booking):
@@ -305,6 +334,26 @@ def test_a_cancellation_told_and_taken_back_is_another_entry_for_her_too(desk: D
     assert back[1] != first[1]
     patient_back = letters(desk, "reinstated")[0].revision
     assert patient_back == back
+    assert not hers(desk).late
+
+
+def test_once_her_cancel_has_left_its_uid_is_nobodys_again(desk: Desk, clock: FixedClock):
+    want(desk)
+    made = later_visit(desk, clock)
+    sent(desk)
+    cancel(desk, made, by=Actor.THERAPIST)
+    with desk.counter.transaction():
+        of_hers = update(OutboxMessage).where(OutboxMessage.kind == "therapist_cancelled")
+        desk.session.execute(of_hers.values(status="sent", attempts=1, sent_at=desk.now))
+    clock.advance(MINUTE)
+    with desk.counter.transaction():
+        undo(desk.session, desk.fresh(made), desk.fresh(made).cancelled_at, desk.now, desk.ports)
+    clock.advance(HOURS)
+    sent(desk)
+    to_patient = [letter.revision for letter in letters(desk, "confirmation", "cancelled", "reinstated")]
+    for first, gone, back in ([letter.revision for letter in to_her(desk)], to_patient):
+        assert [gone[:2], back[0]] == [("CANCEL", first[1]), "REQUEST"]
+        assert back[1] != first[1]
     assert not hers(desk).late
 
 

@@ -1,25 +1,26 @@
 """Calendars on PostgreSQL: locks that SQLite does not have, and statements it reads more generously."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from consult.booking.calendar_replies import take_reply
 from consult.booking.calendar_truth import calendar_truth
-from consult.booking.feed_detail import choose_detail
+from consult.booking.checkout import Counter
+from consult.booking.feed_detail import choose_detail, new_address
 from consult.booking.patient_feed import mail_address, replace_address
 from consult.calendaring.models import CalendarObject, FeedSubscription
 from consult.calendaring.replies import PartStat
 from consult.calendaring.service import Detail
-from consult.calendaring.subscriptions import new_subscription
 from consult.core.clock import FixedClock
 from consult.core.errors import NotFound
 from consult.deps import counter
+from consult.notifications.preferences import give_link
 from consult.practice.service import get_therapist
 from tests.bench.databases import Database
 
@@ -45,7 +46,7 @@ def test_feeds_truth_and_replies(desk: Desk, app: Flask, clock: FixedClock):
     visit = later_visit(desk, clock)
     desk.do(mail_address, visit)
     with desk.counter.transaction():
-        hers = new_subscription(desk.session, get_therapist(desk.session).id, desk.now)
+        hers = new_address(desk.session, get_therapist(desk.session).id, desk.now)
     with desk.counter.transaction():
         choose_detail(desk.session, Detail.NAME, desk.now, desk.ports)
     assert b"Rosa Marin" in app.test_client().get(f"/cal/{hers}.ics").data
@@ -83,3 +84,49 @@ def test_an_address_replaced_four_times_at_once_is_one_address(desk: Desk, app: 
         found = list(pool.map(replace, range(4)))
     assert [bool(each) for each in found].count(True) == 1
     assert len(live(desk)) == 1
+
+
+Work = Callable[[Counter], str]
+
+
+@pytest.fixture
+def do_twice_at_once(app: Flask) -> Iterator[Callable[[Work], tuple[str, str]]]:
+    """One has done it and not committed yet, when another begins: until that waits, or is done."""
+
+    def in_another_thread(work: Work) -> str:
+        with app.app_context():
+            at = counter()
+            with at.transaction():
+                return work(at)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def do(work: Work) -> tuple[str, str]:
+            at = counter()
+            with at.transaction():
+                first = work(at)
+                second = pool.submit(in_another_thread, work)
+                waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                while not (second.done() or at.session.scalar(waiting)):
+                    pass
+            return first, second.result()
+
+        yield do
+
+
+def test_of_two_addresses_of_hers_made_at_once_one_works(
+    desk: Desk, app: Flask, do_twice_at_once: Callable[[Work], tuple[str, str]]
+):
+    hers = get_therapist(desk.session).id
+    made = do_twice_at_once(lambda at: new_address(at.session, hers, at.clock()))
+    client = app.test_client()
+    assert [client.get(f"/cal/{token}.ics").status_code for token in made] == [404, 200]
+
+
+def test_the_first_two_mails_to_an_address_at_once_have_the_same_link(
+    desk: Desk, do_twice_at_once: Callable[[Work], tuple[str, str]]
+):
+    first, second = do_twice_at_once(
+        lambda at: give_link(at.session, ["d" * 64], at.ports.sealer, at.clock())
+    )
+    assert first == second

@@ -14,6 +14,7 @@ from consult.booking.standing import StepNotOpen
 from consult.booking.tokens import read_token
 from consult.core.clock import FixedClock
 from consult.intake.models import QuestionnaireResponse
+from consult.intake.service import get_answers
 from consult.notifications.models import OutboxMessage
 from consult.practice.models import Patient
 from consult.practice.service import get_practice, read_contact
@@ -98,7 +99,7 @@ def test_no_command_commits(desk: Desk):
     assert [count(desk, table) for table in (Booking, QuestionnaireResponse, Appointment, Patient)] == [0] * 4
 
 
-@pytest.mark.parametrize("step", ["time", "terms", "screen", "about"])
+@pytest.mark.parametrize("step", ["time", "terms"])
 def test_a_step_the_booking_does_not_open_is_refused_whatever_page_was_shown(desk: Desk, step: str):
     booking = desk.come_to_pay()
     with desk.counter.transaction():
@@ -106,11 +107,19 @@ def test_a_step_the_booking_does_not_open_is_refused_whatever_page_was_shown(des
     refused = {
         "time": lambda: desk.hold(booking, ONE),
         "terms": lambda: desk.do(commands.agree, desk.fresh(booking)),
-        "screen": lambda: desk.screen(booking, "none"),
-        "about": lambda: desk.tell_about(booking),
     }
     with pytest.raises(StepNotOpen):
         refused[step]()
+
+
+def test_of_answers_that_come_after_the_confirmation_only_an_emergency_is_kept(desk: Desk):
+    booking = desk.come_to_pay()
+    with desk.counter.transaction():
+        desk.fresh(booking).confirmed_at = desk.now
+    before = get_answers(desk.session, booking.id, desk.ports.sealer)
+    desk.screen(booking, "calf")
+    desk.tell_about(booking, pt_name="Somebody Else")
+    assert get_answers(desk.session, booking.id, desk.ports.sealer) == before
 
 
 @pytest.mark.parametrize(
@@ -240,7 +249,7 @@ def test_what_was_agreed_to_names_versions_and_terms(desk: Desk):
     booking = desk.come_to_pay()
     assert booking.agreed_at == desk.now
     assert booking.agreed_versions is not None
-    assert booking.agreed_versions["privacy"] == get_practice(desk.session).privacy_version
+    assert booking.agreed_versions["privacy"] == commands.PRIVACY_VERSION
     assert booking.agreed_versions["cancellation"].startswith(commands.CANCELLATION_VERSION)
     assert '"late_percent": 50' in booking.agreed_versions["cancellation"]
 

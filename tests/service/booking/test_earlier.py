@@ -27,6 +27,7 @@ from consult.scheduling.models import Appointment, SessionType, TimeOff
 from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.rulebook import bump_rules
+from consult.scheduling.service import block_time
 
 from .conftest import TEN, Desk
 
@@ -158,6 +159,29 @@ def test_declined_it_goes_to_the_next_and_never_back(desk: Desk, full: tuple[Boo
         earlier.decline_offer(desk.session, desk.fresh(second), desk.now)
     serve(desk)
     assert [state for _booking, state in offers(desk)] == ["declined", "declined"]
+
+
+def test_whoever_declined_an_hour_is_not_asked_for_its_other_starts_before_the_next(
+    desk: Desk, clock: FixedClock
+):
+    """On a grid of half hours, half past nine and ten are starts of one and the same hour given back."""
+    first, second, third = (desk.booked(day) for day in (TUESDAY_TEN, WEDNESDAY_TEN, THURSDAY_TEN))
+    eleven = TUESDAY_TEN + timedelta(hours=1)
+    with desk.counter.transaction():
+        schedule_id, busy = get_schedule(desk.session).id, TimeSpan(eleven, eleven + timedelta(hours=1))
+        block_time(desk.session, schedule_id=schedule_id, span=busy, title="Meeting", now=desk.now)
+    ask(desk, third)
+    clock.advance(timedelta(minutes=1))
+    ask(desk, second)
+    cancel(desk, first)
+    for booking in (third, second):
+        serve(desk)
+        assert offers(desk)[-1] == (booking.id, "open")
+        clock.advance(timedelta(minutes=1))
+        with desk.counter.transaction():
+            earlier.decline_offer(desk.session, desk.fresh(booking), desk.now)
+    serve(desk)
+    assert offers(desk) == [(third.id, "declined"), (second.id, "declined")]
 
 
 def test_unanswered_it_lapses_and_the_next_is_asked(

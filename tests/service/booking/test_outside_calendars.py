@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from consult.accounts.service import therapist_email
 from consult.booking import checkout
+from consult.booking.changes.taking_back import Actor
 from consult.booking.outside import looks as outside_looks
 from consult.booking.outside.calendars import (
     GivenCalendar,
@@ -24,10 +25,10 @@ from consult.booking.outside.looks import (
     FRESH,
     calendars_due,
     check_calendar,
-    look_before_payment,
+    look_before_booking,
     require_still_free,
 )
-from consult.booking.outside.notices import find_notices, mail_notices
+from consult.booking.outside.notices import find_notices
 from consult.booking.upkeep import Upkeep
 from consult.calendaring.models import ExternalCalendar
 from consult.calendaring.outside import register
@@ -44,6 +45,7 @@ from consult.practice.service import get_therapist
 from consult.scheduling.errors import SlotTaken
 from consult.scheduling.models import ExternalBusy
 from consult.scheduling.queries import find_live_appointment
+from consult.web.seen import move_as_seen
 from tests.ports.outside.hosting import AT_HOME, Host, serving
 from tests.ports.outside.ics import at, calendar, event
 
@@ -376,8 +378,7 @@ def test_what_she_declined_under_any_of_her_addresses_keeps_nothing_busy(
 
 def mails(desk: Desk) -> list[tuple[str, uuid.UUID | None]]:
     """Kind and booking of each mail about her other calendars."""
-    with desk.counter.transaction():
-        mail_notices(desk.session, desk.now, desk.ports)
+    Upkeep(desk.counter, deps().mailer, "bookings@example.org").mail_notices()
     desk.session.rollback()
     query = select(OutboxMessage.kind, OutboxMessage.booking_id).order_by(OutboxMessage.created_at)
     found = desk.session.execute(query.where(OutboxMessage.kind.startswith("therapist_calendar")))
@@ -423,6 +424,23 @@ def test_of_a_visit_that_meets_a_busy_time_she_gets_one_mail(
     check_calendar(desk.counter, calendar_id)
     clock.advance(timedelta(minutes=1))
     assert mails(desk) == [clash, clash]
+
+
+def test_a_mail_that_cannot_be_written_is_named_in_the_log_and_keeps_no_other_from_being(
+    desk: Desk, host: Host, calendar_id: uuid.UUID, caplog: pytest.LogCaptureFixture
+):
+    first, second = desk.booked(ONE), desk.booked(DENTIST_AT + timedelta(days=1))
+    with desk.counter.transaction():
+        desk.session.execute(
+            text(
+                "CREATE TRIGGER refused BEFORE INSERT ON outbox_message"
+                f" WHEN NEW.booking_id = '{first.id.hex}' BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        )
+    host.says("/family.ics", calendar(FAMILY, at("20260604T150000Z", "20260604T160000Z")))
+    check_calendar(desk.counter, calendar_id)
+    assert mails(desk) == [("therapist_calendar_clash", second.id)]
+    assert "upkeep: IntegrityError calendar-clash-" in caplog.text
 
 
 def test_of_a_visit_under_way_no_mail_is_written(
@@ -504,10 +522,21 @@ class TestBeforePayment:
         host.says("/family.ics", b"", 500)
         clock.advance(FRESH + timedelta(seconds=1))
         require_still_free(desk.counter, booking.id)
-        look_before_payment(desk.counter)
+        look_before_booking(desk.counter)
         assert len(host.seen) == 2
         assert busy(desk) == [DENTIST_AT]
         assert (row(desk).failures, row(desk).last_error) == (0, None)
+
+    def test_one_whose_address_cannot_be_opened_keeps_nobody_from_paying_either(
+        self, desk: Desk, clock: FixedClock, calendar_id: uuid.UUID, caplog: pytest.LogCaptureFixture
+    ):
+        booking = desk.come_to_pay(ONE)
+        with desk.counter.transaction():
+            desk.session.execute(update(ExternalCalendar).values(access_sealed=b"another key's"))
+        clock.advance(FRESH + timedelta(seconds=1))
+        require_still_free(desk.counter, booking.id)
+        assert busy(desk) == [DENTIST_AT]
+        assert f"calendar {calendar_id}: UnknownKey" in caplog.text
 
     def test_known_times_count_though_it_cannot_be_read(
         self,
@@ -522,6 +551,17 @@ class TestBeforePayment:
         host.says("/family.ics", b"", 500)
         with pytest.raises(SlotTaken):
             require_still_free(desk.counter, booking.id)
+
+    def test_a_visit_is_not_moved_onto_an_hour_that_has_become_busy_either(
+        self, app: Flask, desk: Desk, host: Host, clock: FixedClock, calendar_id: uuid.UUID
+    ):
+        later = ONE + timedelta(hours=2)
+        booking = desk.booked(later)
+        host.says("/family.ics", calendar(FAMILY))
+        clock.advance(FRESH + timedelta(seconds=1))
+        form = {"visit": later.isoformat()}
+        with app.test_request_context(method="POST", data=form), pytest.raises(SlotTaken):
+            move_as_seen(desk.fresh(booking), ONE, Actor.PATIENT)
 
     def test_a_payment_page_that_is_open_stays_open_and_what_is_paid_stands(
         self,

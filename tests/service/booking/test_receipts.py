@@ -10,17 +10,19 @@ from sqlalchemy import delete, select, update
 from consult.booking import checkout, commands
 from consult.booking.drafts import purge_drafts
 from consult.booking.models import Booking
-from consult.booking.money.receipts import Document, document_pdf, documents_of, issue_missing
+from consult.booking.money.receipts import Document, document_pdf, documents_of
 from consult.booking.reactions import react
+from consult.booking.upkeep import Upkeep
 from consult.core.clock import FixedClock
 from consult.core.errors import NotFound
 from consult.core.money import Money
+from consult.deps import deps
 from consult.payments.alerts import AlertKind, raise_alert
 from consult.payments.demo_gateway import Fault
 from consult.payments.gateway import RefundSnapshot, RefundStatus
 from consult.payments.ledger import post_once
 from consult.payments.lifecycle import PaymentState
-from consult.payments.models import LedgerKind, Payment, Refund
+from consult.payments.models import LedgerEntry, LedgerKind, Payment, Refund
 from consult.payments.outcomes import RefundMoved
 from consult.payments.refund_service import record_refund
 from consult.payments.till import look_again
@@ -76,7 +78,8 @@ def post(desk: Desk, booking: Booking, kind: LedgerKind, amount: Money, ref: str
 
 
 def issue_what_is_missing(desk: Desk) -> None:
-    desk.do(issue_missing)
+    Upkeep(desk.counter, deps().mailer, "bookings@example.org").issue_documents()
+    desk.session.rollback()
 
 
 def test_a_payment_gets_its_receipt_at_once_and_it_names_no_more_than_an_appointment(desk: Desk):
@@ -288,7 +291,8 @@ def test_a_payer_whose_name_does_not_open_keeps_nobody_else_waiting(
     issue_what_is_missing(desk)
     assert [it.number for it in documents(desk, first)] == []
     assert [it.number for it in documents(desk, second)] == ["DEMO-R-000001"]
-    assert "UnknownKey" in caplog.text
+    entry_id = desk.session.scalar(select(LedgerEntry.id).join(Payment).where(Payment.booking_id == first.id))
+    assert f"UnknownKey ledger entry {entry_id}" in caplog.text
 
 
 def test_the_paper_is_that_of_her_country(desk: Desk):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from consult.calendaring.itip import Method, Party
 from consult.calendaring.models import CalendarObject
+from consult.calendaring.redrawing import redraw, shown
 from consult.calendaring.service import (
     Detail,
     EventWithdrawn,
@@ -17,7 +18,6 @@ from consult.calendaring.service import (
     download,
     invitation_for,
     publish,
-    redraw,
     reinstate,
     withdraw,
 )
@@ -53,7 +53,8 @@ class Desk:
 
     def redraw(self, texts: Texts) -> None:
         with transaction(self.session):
-            redraw(self.row(), texts, self.clock())
+            rows = self.session.execute(shown(self.therapist_id, self.clock())).all()
+            redraw(self.session, self.therapist_id, rows, lambda _: texts, self.clock())
 
     def row(self) -> CalendarObject:
         return self.session.scalars(select(CalendarObject)).one()
@@ -258,8 +259,9 @@ def test_the_therapists_feed_shows_as_much_as_she_chose(
         b"BEGIN:VCALENDAR\r\n" + row.vevent_therapist + b"END:VCALENDAR\r\n"
     ).events[0]
     assert str(event["SUMMARY"]) == summary
-    assert ("URL" in event, "LOCATION" in event, "CONFERENCE" in event) == (has_link,) * 3
-    assert event["LAST-MODIFIED"].dt == desk.clock()
+    assert ("URL" in event, "LOCATION" in event) == (has_link,) * 2
+    assert "CONFERENCE" not in event, "her link opens the summary, which is no call"
+    assert event["LAST-MODIFIED"].dt == (stamp if detail is Detail.INITIALS else desk.clock())
     assert (row.sequence, row.revised_at) == (sequence, stamp), "no revision of the appointment"
 
 

@@ -18,6 +18,7 @@ from consult.payments.gateway import RefundSnapshot, RefundStatus
 from consult.payments.lifecycle import RefundState
 from consult.payments.models import DemoRefund, LedgerEntry, LedgerKind, Refund
 from consult.payments.outcomes import NothingNew, RefundMoved
+from consult.payments.paid_outside import cancel_refund
 from consult.payments.refunds import UNDO_WINDOW
 from consult.payments.service import record_snapshot
 
@@ -322,6 +323,18 @@ def test_refunds_to_run_are_those_that_are_not_settled(request_refund, record, d
 
 def test_what_a_therapist_may_still_take_back_is_not_sent_yet(request_refund, clock, due):
     refund_id = request_refund(reason="therapist")
+    clock.advance(UNDO_WINDOW - timedelta(seconds=1))
+    assert due() == []
+    clock.advance(timedelta(seconds=1))
+    assert due() == [refund_id]
+
+
+def test_it_is_not_sent_sooner_because_it_was_asked_about_meanwhile(till, demo, request_refund, clock, due):
+    """As when she begins to say that she paid it back in another way, and the gateway does not answer."""
+    refund_id = request_refund(reason="therapist")
+    demo.faults.append(Fault.DOWN_BEFORE)
+    with pytest.raises(RefundDelayed):
+        cancel_refund(till, refund_id, "bank transfer", clock())
     clock.advance(UNDO_WINDOW - timedelta(seconds=1))
     assert due() == []
     clock.advance(timedelta(seconds=1))

@@ -45,8 +45,14 @@ def test_it_is_day_from_eight_to_nine_in_the_evening_where_the_patient_is(zone: 
 def test_only_times_that_are_worth_it_new_and_not_refused_are_openings():
     free = [NOON + hours * HOUR for hours in (5, 1, 2, 3, 9.5, 9)]
     known = {int((NOON + 2 * HOUR).timestamp())}
-    found = openings(free, known, {NOON + 3 * HOUR}, before=NOON + 10 * HOUR)
+    found = openings(free, known, {NOON + 3 * HOUR}, before=NOON + 10 * HOUR, length=HOUR)
     assert found == [NOON + hours * HOUR for hours in (1, 5, 9)]
+
+
+def test_every_start_of_a_refused_hour_is_refused_and_those_beside_it_are_not():
+    free = [NOON + minutes * HOUR / 60 for minutes in (0, 15, 30, 45, 60, 75, 90)]
+    found = openings(free, (), {NOON + HOUR * 0.75}, before=NOON + 10 * HOUR, length=HOUR * 0.75)
+    assert found == [free[0], free[6]]
 
 
 def test_a_known_time_that_was_booked_is_forgotten_so_that_it_can_open():

@@ -26,6 +26,7 @@ def facts() -> Callable[..., EventFacts]:
             "url": PAGE,
             "location": PAGE,
             "status": Status.CONFIRMED,
+            "by_video": True,
         }
         return EventFacts(**{**values, **changes})
 

@@ -41,7 +41,7 @@ def test_an_event_has_every_property_once_and_in_utc(facts: Facts) -> None:
     assert [lines[0], lines[-1]] == ["BEGIN:VEVENT", "END:VEVENT"]
     assert sorted(lines[1:-1]) == [
         "CLASS:PRIVATE",
-        "CONFERENCE;FEATURE=VIDEO;LABEL=Join;VALUE=URI:https://book.example.org/b/k3y",
+        "CONFERENCE;VALUE=URI;FEATURE=VIDEO;LABEL=Join:https://book.example.org/b/k3y",
         "CREATED:20260601T110000Z",
         f"DESCRIPTION:When it is\\, and where to join: {PAGE}\\nIn an emergency call 911.",
         "DTEND:20260602T194500Z",
@@ -81,10 +81,11 @@ def test_an_address_that_is_no_web_address_is_refused(facts: Facts, url: str) ->
         facts(url=url)
 
 
-def test_a_cancelled_event_offers_nothing_to_join(facts: Facts) -> None:
-    event = parsed(calendar_bytes([vevent(facts(status=Status.CANCELLED))]))
+@pytest.mark.parametrize("changes", [{"status": Status.CANCELLED}, {"by_video": False}, {"url": None}])
+def test_only_a_standing_video_visit_offers_a_call_to_join(facts: Facts, changes: dict[str, object]) -> None:
+    event = parsed(calendar_bytes([vevent(facts(**changes))]))
 
-    assert event["STATUS"] == "CANCELLED"
+    assert event["STATUS"] == changes.get("status", "CONFIRMED")
     assert "CONFERENCE" not in event
 
 

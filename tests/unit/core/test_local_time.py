@@ -1,9 +1,9 @@
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
-from consult.core.local_time import spoken
+from consult.core.local_time import clock_words, offset_words, spoken
 from consult.core.timespan import TimeSpan
 
 
@@ -33,7 +33,7 @@ from consult.core.timespan import TimeSpan
         (
             datetime(2026, 6, 2, 3, 0, tzinfo=UTC),
             "America/Argentina/Buenos_Aires",
-            "Tuesday, June 2, 2026, 12:00 am to 12:45 am, Buenos Aires time (UTC-03)",
+            "Tuesday, June 2, 2026, 12:00 am to 12:45 am, Buenos Aires time (UTC−3)",
         ),
         (datetime(2026, 6, 2, 12, 5, tzinfo=UTC), "UTC", "Tuesday, June 2, 2026, 12:05 pm to 12:50 pm, UTC"),
     ],
@@ -48,8 +48,8 @@ def test_the_doubled_hour_of_autumn_is_told_apart_by_the_zones_short_name() -> N
 
     said = [spoken(hour, "America/New_York") for hour in hours]
     assert said == [
-        "Sunday, November 1, 2026, 1:30 am to 1:00 am, New York time (EDT)",
-        "Sunday, November 1, 2026, 1:30 am to 2:00 am, New York time (EST)",
+        "Sunday, November 1, 2026, 1:30 am EDT to 1:00 am EST, New York time (EDT)",
+        "Sunday, November 1, 2026, 1:30 am EST to 2:00 am, New York time (EST)",
     ]
 
 
@@ -57,3 +57,35 @@ def test_a_zone_nobody_knows_is_an_error() -> None:
     start = datetime(2026, 6, 2, tzinfo=UTC)
     with pytest.raises(ZoneInfoNotFoundError):
         spoken(TimeSpan(start, start + timedelta(hours=1)), "Mars/Olympus")
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "said"),
+    [
+        ("Australia/Lord_Howe", "2026-04-04T14:45+00:00", "1:45 am UTC+11"),
+        ("Australia/Lord_Howe", "2026-04-04T15:15+00:00", "1:45 am UTC+10:30"),
+        ("Australia/Lord_Howe", "2026-04-04T15:30+00:00", "2:00 am"),
+        ("Australia/Lord_Howe", "2026-10-03T15:30+00:00", "2:30 am"),
+        ("Europe/Berlin", "2026-10-25T00:00+00:00", "2:00 am CEST"),
+        ("Europe/Berlin", "2026-10-25T01:59+00:00", "2:59 am CET"),
+        ("Europe/Berlin", "2026-03-29T01:00+00:00", "3:00 am"),
+        ("Asia/Kolkata", "2026-10-25T01:00+00:00", "6:30 am"),
+    ],
+)
+def test_only_a_time_that_the_clock_shows_twice_says_which_it_is(zone: str, at: str, said: str) -> None:
+    assert clock_words(datetime.fromisoformat(at).astimezone(ZoneInfo(zone))) == said
+
+
+@pytest.mark.parametrize(
+    ("zone", "month", "label"),
+    [
+        ("America/New_York", 6, "UTC−4"),
+        ("America/New_York", 1, "UTC−5"),
+        ("Asia/Kolkata", 6, "UTC+5:30"),
+        ("America/St_Johns", 6, "UTC−2:30"),
+        ("Europe/London", 1, "UTC"),
+        ("Etc/UTC", 6, "UTC"),
+    ],
+)
+def test_the_offset_is_that_of_the_instant(zone: str, month: int, label: str) -> None:
+    assert offset_words(datetime(2026, month, 1, tzinfo=UTC).astimezone(ZoneInfo(zone))) == label

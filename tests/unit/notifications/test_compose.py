@@ -1,5 +1,7 @@
 import re
 from datetime import UTC, datetime, timedelta
+from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 from jinja2 import Environment
@@ -10,17 +12,27 @@ from consult.notifications.letters import (
     CalendarAddress,
     Cancelled,
     Confirmation,
+    DayReminder,
+    EarlierOffer,
     EarlierWithdrawn,
+    EmailCode,
+    HourReminder,
+    IntakeReminder,
     Letter,
     Moved,
+    PageLink,
+    PaymentRefused,
+    RefundFailed,
     RefundNotice,
     Reinstated,
     SafetyHold,
+    SafetyRelease,
     TherapistCalendarClash,
     TherapistCalendarStale,
     TherapistCancelled,
     TherapistMoneyAlert,
     TherapistMoved,
+    TherapistNewAnswers,
     TherapistNewBooking,
     TherapistSafetyAlert,
 )
@@ -64,6 +76,12 @@ TO_PATIENT: list[Letter] = [
     *(cancelled(pack=fate, pack_left="2 of 3") for fate in ("returned", "used", "paid_back")),
     Reinstated(*VISIT),
     EarlierWithdrawn(*VISIT, offered_span=OLD_SPAN),
+    EarlierOffer(*VISIT, held_until="5:00 pm on Monday, June 1"),
+    SafetyRelease(*VISIT),
+    *(
+        kind(*VISIT, questions_url=PAGE, wishes_url=BOOK)
+        for kind in (DayReminder, HourReminder, IntakeReminder)
+    ),
 ]
 TO_THERAPIST: list[Letter] = [
     TherapistNewBooking(SPAN, ZONE, THERAPIST_PAGE),
@@ -71,14 +89,26 @@ TO_THERAPIST: list[Letter] = [
     TherapistMoved(SPAN, ZONE, THERAPIST_PAGE, old_span=OLD_SPAN),
     TherapistCancelled(SPAN, ZONE, THERAPIST_PAGE),
     TherapistCalendarClash(SPAN, ZONE, THERAPIST_PAGE),
+    TherapistNewAnswers(SPAN, ZONE, THERAPIST_PAGE),
 ]
 MONEY_ALERT = TherapistMoneyAlert(THERAPIST_PAGE)
 CALENDAR_STALE = TherapistCalendarStale(THERAPIST_PAGE)
 CALENDAR_ADDRESS = CalendarAddress("Olivia Patel", "(555) 010-0199", THERAPIST_PAGE)
-ALL = [*TO_PATIENT, *TO_THERAPIST, MONEY_ALERT, CALENDAR_STALE, CALENDAR_ADDRESS]
+PAYMENT_REFUSED = PaymentRefused("+1 555 0100", "$120.00", BOOK)
+OTHERS: list[Letter] = [
+    MONEY_ALERT,
+    CALENDAR_STALE,
+    CALENDAR_ADDRESS,
+    PAYMENT_REFUSED,
+    PageLink(*VISIT),
+    EmailCode("123456", "15"),
+    RefundFailed("+1 555 0100", "$120.00"),
+    *(RefundNotice("+1 555 0100", "$120.00", twice=twice, book_url=BOOK) for twice in (False, True)),
+]
+ALL = [*TO_PATIENT, *TO_THERAPIST, *OTHERS]
 
 HEALTH_WORDS = re.compile(
-    r"""\bache|ankle|\barm\b|back\b|bladder|body|bowel|clinic|condition|diagnos|disease|doctor|drug|exercise|flag
+    r"""\bache|ankle|\barm\b|back\b|bladder|\bbody|bowel|clinic|condition|diagnos|disease|doctor|drug|exercise|flag
     |health|hip\b|hospital|hurt|\bill(?:ness)?\b|injur|intake|joint|knee|leg\b|medic|muscle|neck|nerve|numb
     |pain|patient|physi|questionnaire|rehab|risk|screen|shoulder|sick|spine|stretch|surg|symptom|therap
     |treat|urgent|warning|weak""",
@@ -100,6 +130,32 @@ def test_no_mail_holds_a_word_about_health(environment: Environment, letter: Let
     all_of_it = "\n".join([message.subject, message.text, message.html]).replace(THERAPIST_PAGE, "")
 
     assert HEALTH_WORDS.findall(re.sub(r"<[^>]+>", " ", all_of_it)) == []
+
+
+def test_every_kind_of_mail_is_looked_at() -> None:
+    assert {letter.kind for letter in ALL} == {kind.kind for kind in get_args(Letter)}
+
+
+def test_a_bank_that_sent_nothing_is_told_with_the_amount_and_where_to_begin_again(
+    environment: Environment,
+) -> None:
+    message = written(environment, PAYMENT_REFUSED)
+
+    for body in (message.text, message.html):
+        for said in ("$120.00", "no money has come to us", BOOK, "+1 555 0100"):
+            assert said in body
+
+
+def test_a_reminder_names_its_day_in_the_readers_zone_where_a_day_has_25_hours(
+    environment: Environment,
+) -> None:
+    start = datetime(2026, 11, 2, 4, 30, tzinfo=UTC)
+    a_day_before = (start - timedelta(hours=24)).astimezone(ZoneInfo(ZONE))
+    assert (a_day_before.month, a_day_before.day) == (11, 1)
+    late = TimeSpan(start, start + timedelta(minutes=45))
+    letter = DayReminder("Olivia Patel", "", late, ZONE, PAGE, questions_url="", wishes_url=BOOK)
+
+    assert written(environment, letter).subject == "Your appointment on Sunday, November 1"
 
 
 def test_the_word_list_would_notice() -> None:
@@ -145,8 +201,10 @@ def test_a_money_alert_says_where_to_look_and_nothing_of_what_it_is(environment:
 def test_the_patient_is_greeted_and_told_whom_to_call(environment: Environment, letter: Letter) -> None:
     message = written(environment, letter)
 
+    # A name written from right to left must not turn the words around it.
+    assert "Hello <bdi>Ann Lee</bdi>," in message.html
     for body in (message.text, message.html):
-        assert "Hello Ann Lee," in body
+        assert "Hello Ann Lee," in re.sub("</?bdi>", "", body)
         assert "Dr. Olivia Patel" in body
         assert "+1 555 0100" in body
         assert "call 911" in body
@@ -180,7 +238,7 @@ def test_a_move_says_both_times(environment: Environment, letter: Letter) -> Non
 def test_a_move_says_whose_it_was(environment: Environment, by_patient: bool, words: str) -> None:
     message = written(environment, Moved(*VISIT, old_span=OLD_SPAN, by_patient=by_patient))
 
-    for body in (message.text, message.html):
+    for body in (message.text, re.sub("</?bdi>", "", message.html)):
         assert words in body
         assert "Nothing is paid again" in body
         assert ("Does the new time not suit you?" in body) is not by_patient

@@ -123,3 +123,11 @@ def test_a_poisoned_address_is_refused_for_recipient_and_sender(message: Make, a
         built(message(to_email=address))
     with pytest.raises(InvalidAddress):
         built(message(), mail_from="not an address")
+
+
+def test_where_to_unsubscribe_stands_there_unbroken_for_machines(message: Make) -> None:
+    off = f"https://book.example.org/reminders/{'x' * 43}"
+    raw = bytes(built(message(wishes_url=off)))
+
+    assert f"\r\nList-Unsubscribe: <{off}/off>\r\n".encode() in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from consult.core.timespan import TimeSpan
 from consult.scheduling.availability import Absence, DayHours, Hours, WeeklyHours
+from consult.scheduling.errors import NotOffered, SlotNotOffered
 from consult.scheduling.explanation import DayExplanation, explain
 from consult.scheduling.lifecycle import Status
 from consult.scheduling.policies import BookingWindow, Caps
@@ -33,7 +34,7 @@ from consult.scheduling.reasons import (
 from consult.scheduling.rules import Offer, Rules
 from consult.scheduling.slots import open_slots
 
-NEW_YORK = ZoneInfo("America/New_York")
+NEW_YORK, LORD_HOWE = ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")
 MONDAY = date(2026, 6, 1)
 NO_CAPS = Caps()
 LONG_BEFORE = datetime(2026, 5, 30, 12, tzinfo=UTC)
@@ -222,7 +223,7 @@ def test_a_hold_says_until_when() -> None:
 @pytest.mark.parametrize(
     ("now", "nine", "half_past_nine"),
     [
-        ("06:59", [], []),
+        ("07:00", [], []),
         ("07:01", [TooSoon(at("09:01"))], []),
         ("09:00", [TooSoon(at("11:00"))], [TooSoon(at("11:00"))]),
         ("09:01", [Past()], [TooSoon(at("11:01"))]),
@@ -304,10 +305,36 @@ def claims(draw: st.DrawFn, day: date) -> list[Claim]:
     return found
 
 
+DAYS = [
+    (NEW_YORK, MONDAY, 24),
+    (NEW_YORK, date(2026, 3, 8), 23),
+    (NEW_YORK, date(2026, 11, 1), 25),
+    (LORD_HOWE, date(2026, 4, 5), 24.5),
+    (LORD_HOWE, date(2026, 10, 4), 23.5),
+]
+"""A day in a zone, and how many hours it has."""
+
+REFUSALS = {
+    NotOffered.PAST: Past,
+    NotOffered.NOTICE: TooSoon,
+    NotOffered.HORIZON: TooFar,
+    NotOffered.CLOSED: DoesNotFit,
+}
+
+
+def refusal(asked: Offer, start_at: datetime, now: datetime) -> type | None:
+    """What a patient would be told first who chose this start, whoever may have taken it."""
+    try:
+        asked.slot_at(start_at, now)
+    except SlotNotOffered as refused:
+        return REFUSALS[refused.reason]
+    return None
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_an_hour_is_called_open_exactly_when_it_is_on_offer(data: st.DataObject) -> None:
-    day = data.draw(st.sampled_from([MONDAY, date(2026, 3, 8), date(2026, 11, 1)]))
+    zone, day, hours = data.draw(st.sampled_from(DAYS))
     weekly = [WeeklyHours(day.weekday(), *each) for each in data.draw(st.lists(walls(), max_size=3))]
     extra = [DayHours(day, *each) for each in data.draw(st.lists(walls(), max_size=2))]
     absences = [Absence(day, start, day, end) for start, end in data.draw(st.lists(walls(), max_size=2))]
@@ -323,6 +350,7 @@ def test_an_hour_is_called_open_exactly_when_it_is_on_offer(data: st.DataObject)
         notice=timedelta(minutes=data.draw(st.integers(0, 300))),
         horizon_days=data.draw(st.integers(0, 1)),
         caps=caps,
+        zone=zone,
     )
     taken = data.draw(claims(day))
     now = datetime.combine(day, time(0), UTC) + timedelta(minutes=data.draw(st.integers(-600, 1800)))
@@ -344,5 +372,8 @@ def test_an_hour_is_called_open_exactly_when_it_is_on_offer(data: st.DataObject)
     assert all(each.is_start and each.opened_by for each in offered)
     spans = [each.span for each in explanation.stretches]
     assert all(before.end_at == after.start_at for before, after in pairwise(spans))
-    hours = sum((each.duration for each in spans), timedelta()) / timedelta(hours=1)
-    assert hours == {MONDAY: 24, date(2026, 3, 8): 23, date(2026, 11, 1): 25}[day]
+    assert sum((each.duration for each in spans), timedelta()) == timedelta(hours=hours)
+    for start in (each for each in explanation.stretches if each.is_start):
+        told = {type(reason) for reason in start.reasons}
+        first = next((kind for kind in REFUSALS.values() if kind in told), None)
+        assert refusal(asked, start.span.start_at, now) is first

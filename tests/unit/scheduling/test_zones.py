@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from consult.scheduling.zones import UnknownZone, canonical, offset_label, zone_choices
+from consult.scheduling.zones import UnknownZone, canonical, zone_choices
 
 
 @pytest.mark.parametrize(
@@ -54,18 +54,3 @@ def test_the_choices_are_places_in_order_without_old_names() -> None:
     assert {"America/New_York", "Europe/Amsterdam", "Asia/Kolkata", "Etc/UTC"} <= set(choices)
     assert not {"US/Eastern", "Asia/Calcutta", "EST5EDT", "Factory"} & set(choices)
     assert all(canonical(choice) == choice for choice in choices)
-
-
-@pytest.mark.parametrize(
-    ("zone", "month", "label"),
-    [
-        ("America/New_York", 6, "UTC−4"),
-        ("America/New_York", 1, "UTC−5"),
-        ("Asia/Kolkata", 6, "UTC+5:30"),
-        ("America/St_Johns", 6, "UTC−2:30"),
-        ("Europe/London", 1, "UTC"),
-        ("Etc/UTC", 6, "UTC"),
-    ],
-)
-def test_the_offset_is_labelled_as_of_that_instant(zone: str, month: int, label: str) -> None:
-    assert offset_label(zone, datetime(2026, month, 1, tzinfo=UTC)) == label

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask, request_started
 from icalendar import Calendar
 
 from consult.core.clock import FixedClock
@@ -88,6 +89,37 @@ def test_compressed_for_those_who_ask(patient: Patient, subscribe: Callable[[], 
     assert "Accept-Encoding" in plain.vary
 
 
+@pytest.mark.parametrize("codings", ["gzip;q=0", "identity, gzip; q=0.0, *", "*;q=0, br", "gzipped", ""])
+def test_not_compressed_for_those_who_refuse_or_never_named_it(
+    patient: Patient, subscribe: Callable[[], str], codings: str
+):
+    response = patient.client.get(subscribe(), headers={"Accept-Encoding": codings})
+    assert "Content-Encoding" not in response.headers
+    assert response.data.startswith(b"BEGIN:VCALENDAR")
+
+
+def test_nothing_changed_is_said_before_the_application_begins(
+    app: Flask, patient: Patient, subscribe: Callable[[], str], clock: FixedClock
+):
+    address = subscribe()
+    tag = {"If-None-Match": patient.client.get(address).headers["ETag"]}
+    begun: list[object] = []
+    with request_started.connected_to(lambda sender: begun.append(sender), app):
+        for method in (patient.client.get, patient.client.head):
+            again = method(address, headers=tag)
+            assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag["If-None-Match"])
+            assert "Set-Cookie" not in again.headers
+        assert begun == []
+        assert patient.client.post(address, headers=tag).status_code == 405
+        assert patient.client.get("/cal/unknown.ics", headers=tag).status_code == 404
+        assert patient.client.get(address, headers={"If-None-Match": '"old"'}).status_code == 200
+        assert len(begun) == 3
+        # Its coming has to be written down now and then, which is not done in front.
+        clock.advance(timedelta(minutes=5))
+        assert patient.client.get(address, headers=tag).status_code == 304
+        assert len(begun) == 4
+
+
 def test_a_new_address_ends_the_old_one(patient: Patient, subscribe: Callable[[], str]):
     old, new = subscribe(), subscribe()
     unknown = patient.client.get("/cal/unknown.ics")
@@ -105,6 +137,8 @@ def test_the_therapist_sees_when_and_by_what_it_was_last_read(
     assert address not in therapist.page.html
     patient.client.get(address, headers={"User-Agent": "Thunderbird <b>"})
     assert "by Thunderbird <b>" in therapist.open("/therapist/calendar").text
+    patient.client.get(address, headers={"User-Agent": "Google-Calendar-Importer"})
+    assert "by Google-Calendar-Importer" in therapist.open("/therapist/calendar").text
 
 
 def test_the_address_is_kept_only_as_a_digest(subscribe: Callable[[], str], rows):

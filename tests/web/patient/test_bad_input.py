@@ -132,6 +132,17 @@ def test_a_tampered_start_is_not_held(patient: Patient, rows: Rows, subtests):
     assert rows("SELECT * FROM appointment") == []
 
 
+def test_a_tampered_start_moves_no_visit(patient: Patient, rows: Rows, subtests):
+    home = patient.book()
+    for case, why in WHY_NOT.items():
+        with subtests.test(case):
+            start, status = STARTS[case]
+            page = send(patient, f"{home}/reschedule", [("start", start), ("visit", EARLIEST)])
+            assert page.status == status
+            assert f"is no longer free. {why} You still have your time." in page.text
+    assert rows("SELECT status, start_at FROM appointment") == [("booked", "2026-06-01 14:00:00.000000")]
+
+
 def test_the_same_instant_written_with_another_offset_is_the_same_time(patient: Patient, rows: Rows):
     patient.pass_safety_check()
     page = send(patient, "/book/time", [("start", "2026-06-01T23:00:00+09:00")])

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 
+from consult.booking import past_visits
 from consult.core.clock import FixedClock
 from tests.journeys.patient import Patient, Therapist
 
@@ -38,8 +40,42 @@ def test_appointments_stand_in_order_under_their_days(app: Flask, therapist: The
 
     clock.advance(timedelta(hours=24))
     text = therapist.sign_in().text
-    assert "Ann Today" not in text
     assert therapist.page.heading == "Tuesday, June 2"
+    assert text.index("Did these take place?") < text.index("Ann Today") < text.index("Coming up")
+
+
+def test_a_past_visit_stays_until_it_is_noted_and_can_be_found_for_ever(
+    app: Flask, therapist: Therapist, clock: FixedClock
+):
+    Patient(app).book("2026-06-01T15:00:00+00:00", pt_name="Ann Past")
+    clock.advance(timedelta(days=40))
+    therapist.sign_in()
+    therapist.follow("Ann Past")
+    therapist.press("It took place")
+    assert "Ann Past" not in therapist.open("/therapist").text
+    page = therapist.follow("Past visits")
+    assert "Monday, June 1, 2026, 11:00 am Ann Past Took place" in page.text
+    assert "Older visits" not in page.links
+    assert "There are none before." in therapist.open("/therapist/past?before=2026-06-01T15:00:00Z").text
+    assert "Ann Past" in therapist.open("/therapist/past?before=x").text
+
+
+def test_many_past_visits_are_turned_over_page_by_page(
+    app: Flask, therapist: Therapist, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(past_visits, "AT_ONCE", 2)
+    for hour in (15, 17, 19):
+        Patient(app).book(f"2026-06-01T{hour}:00:00+00:00", pt_name=f"Ann {hour}")
+    clock.advance(timedelta(days=1))
+    page = therapist.sign_in()
+    assert "There are more before these" in page.text
+    page = therapist.follow("Past visits")
+    assert "Ann 17" in page.text
+    assert "Ann 15" not in page.text
+    page = therapist.follow("Older visits")
+    assert "Ann 15" in page.text
+    assert "Ann 17" not in page.text
+    assert "Ann 19" in therapist.follow("The newest").text
 
 
 def test_times_somebody_merely_holds_are_no_appointments(patient: Patient, therapist: Therapist):

@@ -1,11 +1,14 @@
 """The therapist's page of her calendar feed: its address, and how much it shows."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from icalendar import Calendar, Event
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from consult.calendaring.models import CalendarObject
+from consult.core.clock import FixedClock
 from consult.deps import deps
 from tests.journeys.page import Page
 from tests.journeys.patient import EARLIEST, Patient, Therapist
@@ -92,6 +95,27 @@ def test_all_that_the_feed_shows_is_drawn_anew_as_she_chose(
     events = read(olivia, address)
     assert [str(event["SUMMARY"]) for event in events] == [visit, own]
     assert ["URL" in event for event in events] == [detail != "busy", False]
+
+
+def test_what_a_former_release_drew_is_drawn_anew_once_and_calendars_learn_of_it(
+    patient: Patient, olivia: Therapist, address: str, clock: FixedClock, run_worker: Callable[[], None]
+):
+    patient.book(EARLIEST)
+    drawn = olivia.client.get(address)
+    app = olivia.client.application
+    with app.app_context(), deps().transaction():
+        event = deps().session.scalars(select(CalendarObject)).one()
+        event.vevent_therapist = event.vevent_therapist.replace(b"TRANSP:OPAQUE\r\n", b"X-OLD:1\r\n")
+    clock.advance(timedelta(minutes=1))
+    run_worker()
+    since = {"If-Modified-Since": drawn.headers["Last-Modified"]}
+    anew = olivia.client.get(address, headers=since)
+    assert (anew.status_code, anew.headers["ETag"] != drawn.headers["ETag"]) == (200, True)
+    assert b"X-OLD" not in anew.data
+    assert read(olivia, address)[0]["DTSTAMP"].dt == clock()
+    clock.advance(timedelta(minutes=1))
+    run_worker()
+    assert olivia.client.get(address).headers["ETag"] == anew.headers["ETag"]
 
 
 def test_what_comes_after_the_choice_is_shown_by_it_too(patient: Patient, olivia: Therapist, address: str):

@@ -26,7 +26,10 @@ from .form import HoursForm, save, typed
 from .overview import stranded, today_of
 
 _HOLIDAYS_SHOWN = 8
-_TAKEN = Fault("own-start", "Somebody has booked, or is just booking, in this time. Nothing was blocked.")
+_TAKEN = Fault(
+    "own-start",
+    "In this time is a visit, somebody who is just booking, or an entry of yours. Nothing new was blocked.",
+)
 
 
 @therapist.get("/hours/days")

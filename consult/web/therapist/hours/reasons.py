@@ -141,7 +141,8 @@ class Teller:
                 until = f", until {self._clock(claim.hold_expires_at)}" if claim.hold_expires_at else ""
                 if claim.undo_of is not None:
                     return Told(f"Kept for {who}{until}: you can undo your change of that visit", url)
-                return Told(f"Held for somebody who is just booking, {when}{until}")
+                who = "somebody who is just booking" if claim.booking_id else "a patient who may come earlier"
+                return Told(f"Held for {who}, {when}{until}")
             case why.Taken():
                 return Told(f"{who}, {when}", url)
             case why.InBuffer():
