@@ -29,9 +29,8 @@ from consult.db.sealing import Sealer, new_key
 from consult.deps import deps
 from consult.scheduling.guards import ensure_guards
 from consult.settings import Settings
-from tests.kept import fill_file, keep_rules, keep_statements, keep_templates
+from tests.kept import fill_file, keep_statements, keep_templates
 
-keep_rules()
 ROOT = Path(__file__).parent.parent
 for module in sorted((ROOT / "consult").glob("*/models.py")):
     importlib.import_module(f"consult.{module.parent.name}.models")
@@ -65,7 +64,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
     """A session on a fresh SQLite file with every table; use `with transaction(session):` to write."""
     engine = create_engine(f"sqlite:///{tmp_path}/test.db")
     prepare_sqlite(engine)
-    fill_file(engine, None, lambda: Base.metadata.create_all(engine))
+    fill_file(engine, "tables", lambda: Base.metadata.create_all(engine))
     keep_statements(engine)
     with Session(engine) as session:
         yield session
@@ -110,8 +109,10 @@ def make_app(tmp_path: Path, clock: FixedClock) -> Iterator[Callable[..., Flask]
         keep_templates(app)
         with app.app_context():
             engine = app.extensions["sqlalchemy"].engine
-        fill_file(engine, clock(), lambda: _open_practice(app))
+        fill_file(engine, "application", lambda: _make_tables(app))
         keep_statements(engine)
+        with app.app_context(), deps().transaction():
+            _add_dr_patel(deps().session, clock())
         return app
 
     yield make
@@ -120,17 +121,14 @@ def make_app(tmp_path: Path, clock: FixedClock) -> Iterator[Callable[..., Flask]
             app.extensions["sqlalchemy"].engine.dispose()
 
 
-def _open_practice(app: Flask) -> None:
-    """Tables made in one go from the models, which a test of its own holds against the migrations."""
-    with app.app_context():
-        d = deps()
-        with d.transaction():
-            connection = d.session.connection()
-            Base.metadata.create_all(connection)
-            ensure_guards(connection)
-            scripts = ScriptDirectory(app.extensions["migrate"].directory)
-            MigrationContext.configure(connection).stamp(scripts, "head")
-            _add_dr_patel(d.session, d.clock())
+def _make_tables(app: Flask) -> None:
+    """In one go from the models, which a test of its own holds against the migrations."""
+    with app.app_context(), deps().transaction():
+        connection = deps().session.connection()
+        Base.metadata.create_all(connection)
+        ensure_guards(connection)
+        scripts = ScriptDirectory(app.extensions["migrate"].directory)
+        MigrationContext.configure(connection).stamp(scripts, "head")
 
 
 def _add_dr_patel(session: Session, now: datetime) -> None:

@@ -4,7 +4,6 @@ Each test still has an application, an engine and a database file of its own.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,12 @@ from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Dialect, Engine
-from werkzeug.routing.rules import Rule
 
 from consult.deps import deps
 
 _statements: dict[Any, Any] = {}
 _dialects: list[Dialect] = []
-_files: dict[datetime | None, bytes] = {}
+_files: dict[str, bytes] = {}
 
 
 class CompiledTemplates(BytecodeCache):
@@ -58,30 +56,18 @@ def keep_statements(engine: Engine) -> None:
         engine.update_execution_options(compiled_cache=_statements)
 
 
-def fill_file(engine: Engine, now: datetime | None, fill: Callable[[], None]) -> None:
-    """Fill a new database as `fill` does, which is run for the first one of this moment only.
+def fill_file(engine: Engine, kind: str, fill: Callable[[], None]) -> None:
+    """Give a new database what `fill` makes, which is run for the first file of a kind only.
 
-    `fill` leaves no connection open. What is no new SQLite file is filled anew.
+    `fill` leaves no connection open, and makes no row with an id: the application keeps some by their ids.
+    What is no new SQLite file is filled anew.
     """
     path = Path(engine.url.database or "")
     if engine.dialect.name != "sqlite" or path.exists():
         fill()
-    elif now in _files:
-        path.write_bytes(_files[now])
+    elif kind in _files:
+        path.write_bytes(_files[kind])
     else:
         fill()
         engine.dispose()
-        _files[now] = path.read_bytes()
-
-
-def keep_rules() -> None:
-    """The function that writes a URL depends on nothing but its rule; werkzeug compiles two for each."""
-    compile_builder, kept = Rule._compile_builder, {}
-
-    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (tuple(rule._trace), repr(rule.defaults), append_unknown)
-        if key not in kept:
-            kept[key] = compile_builder(rule, append_unknown)
-        return kept[key]
-
-    Rule._compile_builder = compile_once  # type: ignore[method-assign]
+        _files[kind] = path.read_bytes()

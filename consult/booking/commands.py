@@ -29,7 +29,6 @@ from .answers.screening import ABOUT, SCREEN, Screening, screening, stopping_ite
 from .holds import EmailNotConfirmed, begin_hold, end_other_holds, keep_hold
 from .journey import Step
 from .late_emergency import keep_late_emergency
-from .letters import mails
 from .models import Booking
 from .ports import Ports
 from .standing import StepNotOpen, find_standing, lock_booking, require
@@ -258,13 +257,6 @@ def agree(session: Session, booking: Booking, now: datetime, ports: Ports) -> No
         "cancellation": f"{CANCELLATION_VERSION} {json.dumps(booking.refund_terms, sort_keys=True)}",
     }
     keep_hold(session, booking, now)
-
-
-def release_safety_hold(session: Session, booking: Booking, now: datetime, ports: Ports) -> None:
-    """The therapist has looked at it: the visit takes place after all, and the patient is told."""
-    if booking.on_safety_hold:
-        booking.safety_released_at = now
-        mails.send_safety_release(session, booking, now, ports)
 
 
 def _give_time_back(session: Session, booking: Booking, now: datetime) -> None:

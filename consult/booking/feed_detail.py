@@ -58,7 +58,9 @@ def redraw_after_upgrade(session: Session, now: datetime, ports: Ports) -> None:
     if row is None or redrawing.drawn_anew(row, _texts(therapist, ports)(row), now) is None:
         return
     lock_schedule(session, get_schedule(session).id)
-    _redraw(session, get_therapist(session), now, ports)
+    # She may have chosen another way while this waited.
+    session.refresh(therapist)
+    _redraw(session, therapist, now, ports)
 
 
 def _redraw(session: Session, therapist: Therapist, now: datetime, ports: Ports) -> None:

@@ -38,5 +38,7 @@ def keep_late_emergency(
         return before
     intake.save_section(session, booking.id, section_id, answers, now, ports.sealer)
     put_on_safety_hold(session, booking, judged.emergencies, now, ports)
-    intake.record_outcome(session, booking.id, stage, judged.assessment, now, ports.sealer)
+    # Of one the therapist has released there is nothing new to record: that would count as asked again.
+    if booking.on_safety_hold:
+        intake.record_outcome(session, booking.id, stage, judged.assessment, now, ports.sealer)
     return judged

@@ -1,7 +1,7 @@
 """What follows in the other topics when something has happened to a booking."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,11 @@ from .tokens import visit_token
 
 CALENDAR_TITLE = "Online appointment"
 """All a calendar may say; calendars are shared."""
+
+RELEASE = "release"
+"""Of an outcome: all that stood on the page when the therapist released a safety hold."""
+
+_TICK = timedelta(microseconds=1)
 
 
 def react(session: Session, news: News, now: datetime, ports: Ports) -> None:
@@ -141,12 +146,14 @@ def put_on_safety_hold(
 ) -> None:
     """An emergency sign came up after booking: the visit waits, both sides are told, nothing is charged.
 
-    Signs that the therapist knew of when she released an earlier hold do not hold the visit again.
+    Signs that the therapist had read when she released an earlier hold do not hold the visit again.
     """
-    known = _known_at_release(session, booking, ports)
+    known = _released(session, booking, ports)
     if booking.on_safety_hold or not {flag.id for flag in emergencies} - known:
         return
-    booking.safety_hold_at = now
+    released_at = booking.safety_released_at
+    # Who waited for the lock while it was released has the older clock of the two.
+    booking.safety_hold_at = now if released_at is None else max(now, released_at + _TICK)
     mails.send_safety_hold(session, booking, now, ports)
     mails.alert_therapist(session, booking, now, ports)
 
@@ -168,9 +175,8 @@ def tell_of_new_signs(
         mails.tell_therapist_of_new_answers(session, booking, now, ports)
 
 
-def _known_at_release(session: Session, booking: Booking, ports: Ports) -> set[str]:
-    released_at = booking.safety_released_at
-    if released_at is None:
+def _released(session: Session, booking: Booking, ports: Ports) -> set[str]:
+    if booking.safety_released_at is None:
         return set()
     outcomes = read_response(session, booking.id, ports.sealer).outcomes
-    return {flag for outcome in outcomes if outcome.at <= released_at for flag in outcome.flags}
+    return {flag for outcome in outcomes if outcome.stage == RELEASE for flag in outcome.flags}

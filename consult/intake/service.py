@@ -211,7 +211,7 @@ def record_outcome(
     now: datetime,
     sealer: Sealer,
 ) -> None:
-    """Notes what an assessment said at a stage (screen, intake, recheck). Raises ResponseNotFound."""
+    """Notes what an assessment said at a stage: screen, intake, recheck, release. Raises ResponseNotFound."""
     row = _locked(session, booking_id)
     content = _open(row, sealer)
     content["outcomes"].append(

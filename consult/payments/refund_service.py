@@ -70,8 +70,10 @@ def refund_booking(
     What was given back for another reason before is not given back again. Raises RefundAlreadyRequested.
     """
     rest = amount
-    # Locked before anything is reckoned: another refund may be on its way into the ledger.
-    for payment in [get_payment(session, it.id) for it in _payments(session, booking_id)]:
+    # Locked before it is reckoned with: another refund may be on its way into the ledger. One with nothing
+    # left may just be turning paid, by somebody who has its lock and waits for the booking's.
+    charged = [it.id for it in _payments(session, booking_id) if refundable(session, it).minor > 0]
+    for payment in [get_payment(session, payment_id) for payment_id in charged]:
         left = refundable(session, payment)
         if left.currency == rest.currency and min(left.minor, rest.minor) > 0:
             part = Money(min(left.minor, rest.minor), rest.currency)

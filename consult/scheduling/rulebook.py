@@ -69,7 +69,8 @@ def get_rules_of_type(reader: Reader, session_type_id: uuid.UUID, *, lock: bool 
 
 def remembered_rules(session_type_id: uuid.UUID) -> Rules | None:
     """What this process knows of the schedule of this session type, at whatever version."""
-    return next((rules for rules in _kept.values() if session_type_id in rules.terms), None)
+    # A copy, as another thread may be keeping its own just now.
+    return next((rules for rules in list(_kept.values()) if session_type_id in rules.terms), None)
 
 
 def bump_rules(session: Session, schedule_id: uuid.UUID) -> None:

@@ -1,6 +1,7 @@
 """What was tried, with what result, and what the patient wants. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from consult.intake.questionnaire import Item
 
@@ -21,7 +22,7 @@ def background(reading: Reading) -> tuple[Group, ...]:
 def _tried(reading: Reading) -> tuple[Line, ...]:
     return (
         reading.line("Medicines", items.MEDICINES),
-        *_optional_text("Medicine list", items.MEDICINE_LIST, reading),
+        *_medicine_list(reading),
         Line("At home", _rated(reading, items.HOME)),
         *(
             [Line("Stretches", _rated(reading, items.STRETCHES))]
@@ -104,9 +105,10 @@ def activity_scores(reading: Reading) -> list[tuple[str, str]]:
     ]
 
 
-def _optional_text(label: str, item_id: str, reading: Reading) -> list[Line]:
-    text = _text(reading, item_id)
-    return [free_text(label, text)] if text else []
+def _medicine_list(reading: Reading) -> list[Line]:
+    """The one that matters may stand at the end."""
+    text = _text(reading, items.MEDICINE_LIST)
+    return [replace(free_text("Medicine list", text), dear=True)] if text else []
 
 
 def _text(reading: Reading, item_id: str) -> str | None:

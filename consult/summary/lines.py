@@ -32,7 +32,8 @@ class Part:
 class Line:
     """A label and what was answered. Without parts nobody answered, and the line says so.
 
-    `more` counts the parts left out for want of room; they are dropped from the end, unless `whole`.
+    `more` counts the parts left out for want of room; they are dropped from the end, unless `whole`. A `dear`
+    line is cut only when no other can be.
     """
 
     label: str
@@ -40,6 +41,7 @@ class Line:
     joined_by: str = ", "
     more: int = 0
     whole: bool = False
+    dear: bool = False
 
     @property
     def width(self) -> int:

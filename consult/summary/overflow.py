@@ -2,9 +2,10 @@
 
 In this order: the background (what can be changed, tried, goals), the hints down to two and then the question
 between them, the lists among the findings; of lists each time one row of the tallest, which then says how
-many more there are. If that is not enough, whole lines of the background, but for the first under each
-heading. The flags, the nerve line, the numbers and what to ask again are never cut. When the flags leave no
-room even for the least of the rest, the rest has a page to itself and the first one says so.
+many more there are. If that is not enough, the list of medicines, and then whole lines of the background, but
+for the first under each heading. The flags, the nerve line, the numbers and what to ask again are never cut.
+When the flags leave no room even for the least of the rest, the rest has a page to itself and the first one
+says so.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,13 +51,15 @@ def _shorter(sheet: Sheet) -> Iterator[Sheet]:
         yield replace(sheet, telling=None)
     if findings := _cut_tallest(sheet.findings):
         yield replace(sheet, findings=findings)
+    if background := _cut_groups(sheet.background, dear=True):
+        yield replace(sheet, background=background)
     if background := _drop_line(sheet.background):
         yield replace(sheet, background=background)
 
 
-def _cut_groups(groups: tuple[Group, ...]) -> tuple[Group, ...] | None:
+def _cut_groups(groups: tuple[Group, ...], *, dear: bool = False) -> tuple[Group, ...] | None:
     """All lines of all groups as one list."""
-    cut = _cut_tallest(tuple(line for group in groups for line in group.lines))
+    cut = _cut_tallest(tuple(line for group in groups for line in group.lines), dear=dear)
     if cut is None:
         return None
     lines = iter(cut)
@@ -72,11 +75,11 @@ def _drop_line(groups: tuple[Group, ...]) -> tuple[Group, ...] | None:
     return tuple(shorter if group is longest else group for group in groups)
 
 
-def _cut_tallest(lines: tuple[Line, ...]) -> tuple[Line, ...] | None:
-    """The same lines, the tallest of those that can be cut a row shorter; None when none can."""
+def _cut_tallest(lines: tuple[Line, ...], *, dear: bool = False) -> tuple[Line, ...] | None:
+    """The same lines, the tallest of the `dear` ones, or of the others, a row shorter; None when none can."""
     by_height = sorted(range(len(lines)), key=lambda place: -line_rows(lines[place]))
     for place in by_height:
-        if shorter := cut_row(lines[place]):
+        if lines[place].dear == dear and (shorter := cut_row(lines[place])):
             return (*lines[:place], shorter, *lines[place + 1 :])
     return None
 

@@ -8,6 +8,7 @@ simply has no shape, and is ticked in the list.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count, groupby
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -69,8 +70,9 @@ class BodyChart:
         return [list(row) for _, row in groupby(places, key=lambda place: _SIDE.sub("", place.id))]
 
 
+@cache
 def load_body_chart(drawing: Path = DRAWING) -> BodyChart:
-    """Read and mirror the drawing. Raises KeyError when a part of it is missing."""
+    """Read and mirror the drawing, once a process. Raises KeyError when a part of it is missing."""
     data = YAML(typ="safe").load(drawing)
     width, height = data["view_box"]
     outline = _both_halves([data["outline"]], width)

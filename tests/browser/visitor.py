@@ -172,8 +172,9 @@ class Visitor:
         return self.page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
 
     def _photograph(self, name: str) -> None:
-        number = len(list(self._photos.glob("*.png"))) + 1
-        self.page.screenshot(path=self._photos / f"{number:02d}-{name}.png", full_page=True)
+        number = len(list(self._photos.glob("*.jpg"))) + 1
+        path = self._photos / f"{number:02d}-{name}.jpg"
+        self.page.screenshot(path=path, type="jpeg", quality=80, full_page=True)
 
     def _examine(self) -> None:
         ids = self.page.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")

@@ -207,7 +207,7 @@ def test_a_cancellation_that_stands_pays_everything_back_and_says_so(
     clock.advance(timedelta(minutes=10))
     run_worker()
     mail = mails(ROSA)[-1]
-    assert "we are sorry: Dr. Olivia Patel has to cancel" in mail.get_body(("plain",)).get_content()
+    assert "We are sorry: Dr. Olivia Patel has to cancel" in mail.get_body(("plain",)).get_content()
     assert invitation(mail)[0] == "CANCEL"
     patient.open(private_page)
     assert "$120.00 was sent back to your card." in patient.page.text
@@ -300,7 +300,7 @@ def test_a_refund_that_fails_is_said_to_patient_and_therapist(
     assert "We could not send $120.00 back to your card yet." in patient.open(private_page).text
     assert "Money needs you" in [mail["Subject"] for mail in mails(OLIVIA)]
     [failed] = [mail for mail in mails("rosa.marin@") if mail["Subject"] == "Your refund has not arrived"]
-    assert "we refunded $120.00" in failed.get_body(("plain",)).get_content()
+    assert "We refunded $120.00" in failed.get_body(("plain",)).get_content()
     therapist.sign_in()
     [(booking_id,)] = rows("SELECT id FROM booking")
     therapist.open(f"/therapist/bookings/{booking_id}")

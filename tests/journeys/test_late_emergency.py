@@ -2,6 +2,7 @@
 
 import pytest
 
+from .page import Page
 from .patient import Patient, Therapist
 
 
@@ -92,6 +93,74 @@ def test_told_of_a_cancelled_visit_it_still_says_what_to_do(patient: Patient):
     patient.fill(sc_main=["stroke"])
     patient.press()
     assert patient.page.heading == "Emergency: Stop. Get help now."
+
+
+def _send_too_late(patient: Patient, page: Page, button: str = "Continue") -> Page:
+    """Press the button of a page whose token has run out."""
+    pairs = [(name, "old" if name == "csrf_token" else value) for name, value in page.form.sent(button)]
+    return patient.send(page.path, pairs)
+
+
+def _page_of_visit(patient: Patient, where: str) -> tuple[Page, str, str]:
+    """A page of a booked visit on which an emergency is ticked, but not sent; its button; the visit."""
+    private_page = patient.book()
+    patient.open(f"{private_page}/intake")
+    patient.fill(bm_regions=["lowback_r", "saddle"], bm_main="saddle", bm_spread="other")
+    patient.press("Save and continue")
+    left_open = patient.open(f"{private_page}/{where}")
+    patient.fill(**({"rc_same": ["stroke"]} if where == "safety" else {"fe_numb": "both"}))
+    return left_open, "Continue" if where == "safety" else "Save and continue", private_page
+
+
+@pytest.mark.parametrize("where", ["safety", "intake/feel"])
+def test_told_on_a_page_of_a_cancelled_visit_it_says_what_to_do(patient: Patient, where: str):
+    left_open, button, private_page = _page_of_visit(patient, where)
+    patient.open(f"{private_page}/cancel")
+    patient.press("Cancel my visit and get $120.00 back")
+    patient.page = left_open
+    page = patient.press(button)
+    assert (page.heading, "Your visit is cancelled." in page.text) == ("Emergency: Stop. Get help now.", True)
+    blank = {"rc_same": ["none"]} if where == "safety" else {"fe_numb": "no"}
+    patient.page = left_open
+    patient.fill(**blank)
+    assert patient.press(button).path == private_page
+
+
+@pytest.mark.parametrize("where", ["safety", "intake/feel"])
+def test_told_on_a_page_open_too_long_it_says_what_to_do_and_that_nobody_knows(patient: Patient, where: str):
+    left_open, button, private_page = _page_of_visit(patient, where)
+    page = _send_too_late(patient, left_open, button)
+    assert (page.status, page.heading) == (422, "Emergency: Stop. Get help now.")
+    assert "Dr. Olivia Patel has not been told of it." in page.text
+    assert "No visit was booked" not in page.text
+    assert page.links["answer the safety check again"] == f"{private_page}/safety"
+    assert patient.open(private_page).heading == "You're booked, Rosa"
+
+
+def test_told_about_oneself_on_a_page_open_too_long_it_says_what_to_do(patient: Patient):
+    patient.pass_safety_check()
+    patient.choose_time()
+    left_open = patient.open("/book/about/needs")
+    patient.fill(pt_preg="yes", pt_preg_warn="yes")
+    page = _send_too_late(patient, left_open)
+    assert (page.status, page.heading) == (422, "Emergency: Stop. Get help now.")
+    assert page.links["Go back and change your answers"] == "/book/about/needs?change=1"
+
+
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_told_about_oneself_where_it_is_not_asked_it_says_what_to_do(patient: Patient, forgotten: bool):
+    patient.pass_safety_check()
+    patient.choose_time()
+    left_open = patient.open("/book/about/needs")
+    if forgotten:
+        patient.client.delete_cookie("consult")
+    else:
+        patient.open("/book/safety")
+        patient.fill(sc_main=["weight"])
+        patient.press()
+    patient.page = left_open
+    patient.fill(pt_preg="yes", pt_preg_warn="yes")
+    assert patient.press().heading == "Emergency: Stop. Get help now."
 
 
 def test_advice_is_read_for_the_signs_that_were_on_the_page(patient: Patient):

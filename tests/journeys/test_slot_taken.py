@@ -100,6 +100,23 @@ def test_another_zone_keeps_the_days_also_when_no_time_was_chosen(patient: Patie
     assert page.form.value("start") == ""
 
 
+def test_another_zone_where_the_first_time_is_a_day_earlier_does_not_hide_it(patient: Patient):
+    patient.pass_safety_check()
+    for zone in ("Pacific/Auckland", "America/New_York"):
+        patient.page.form_with("Use this time zone").fill("zone", zone)
+        page = patient.press("Use this time zone")
+        assert page.form.choices("start")[0] == EARLIEST
+        assert "Earlier days" not in page.links
+
+
+def test_no_time_chosen_among_later_days_keeps_those_days(patient: Patient):
+    patient.pass_safety_check()
+    offered = patient.follow("Later days").form.choices("start")
+    page = patient.press("Continue with this time")
+    assert page.status == 422
+    assert page.form.choices("start") == offered
+
+
 def test_times_are_shown_in_the_patients_own_zone_and_the_choice_is_the_same_instant(patient: Patient):
     patient.pass_safety_check()
     form = patient.page.form_with("Use this time zone")

@@ -79,7 +79,9 @@ def offer_earlier_time(session: Session, now: datetime, *, booking_id: uuid.UUID
     if booking.on_safety_hold or not awake(booking.zone, now) or _open_offer(session, booking_id):
         return
     refused = session.scalars(
-        select(EarlierTimeOffer.start_at).where(EarlierTimeOffer.booking_id == booking_id)
+        select(EarlierTimeOffer.start_at).where(
+            EarlierTimeOffer.booking_id == booking_id, EarlierTimeOffer.state != WITHDRAWN
+        )
     )
     length = appointment.end_at - appointment.start_at
     for start_at in openings(

@@ -242,6 +242,8 @@ def _last_moment(until: date, start: datetime) -> date:
         until = datetime.combine(until, time(23, 59, 59))
     if start.tzinfo is None or until.tzinfo is not None:
         return until
+    if until.year > _FAR_YEAR:
+        until = until.replace(year=_FAR_YEAR, month=1, day=1)
     return until.replace(tzinfo=start.tzinfo).astimezone(UTC)
 
 
@@ -249,9 +251,17 @@ def _is_unfit(event: Any) -> bool:
     """Whether its rule cannot be read, or recurs more often than any appointment does."""
     rules = event.get("RRULE", [])
     try:
-        return any(_is_too_fast(rule) for rule in (rules if isinstance(rules, list) else [rules]))
+        return any(
+            _is_too_fast(rule) or not _ends_on_days(rule)
+            for rule in (rules if isinstance(rules, list) else [rules])
+        )
     except ValueError:
         return True
+
+
+def _ends_on_days(rule: Any) -> bool:
+    """Not at an hour of no day, after a span, or before all history: what reads the rule takes these too."""
+    return all(isinstance(until, date) and until.year > 1 for until in rule.get("UNTIL", []))
 
 
 def _is_too_fast(rule: Any) -> bool:

@@ -15,7 +15,8 @@ from werkzeug.http import parse_accept_header
 
 from consult.booking.patient_feed import patient_vevents
 from consult.calendaring.subscriptions import FeedPage, Fetch, find_unchanged, read_feed, record_fetch
-from consult.deps import EXTENSION, deps
+from consult.db.glance import glance
+from consult.deps import EXTENSION, Deps, deps
 
 hooks = Blueprint("hooks", __name__)
 
@@ -42,16 +43,15 @@ def feed(token: str) -> Response:
 
 def answer_unchanged_first(app: Flask) -> None:
     """All else, a database that fails as well, is left to the view."""
-    with app.app_context():
-        engine = deps().session.get_bind().engine
-    clock, serve = app.extensions[EXTENSION].clock, app.wsgi_app
+    d: Deps = app.extensions[EXTENSION]
+    serve = app.wsgi_app
 
     def wsgi_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if _may_be_unchanged(environ):
             fetch = _fetch(environ["PATH_INFO"].removeprefix(_BEFORE).removesuffix(_AFTER), environ)
             try:
-                with engine.connect() as connection:
-                    page = find_unchanged(connection, fetch, clock())
+                with glance(d.engine) as connection:
+                    page = find_unchanged(connection, fetch, d.now())
             except SQLAlchemyError:
                 page = None
             if page is not None:

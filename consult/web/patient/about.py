@@ -10,13 +10,13 @@ from consult.booking.answers.contact import contact_faults
 from consult.booking.journey import Step, may_enter
 from consult.booking.standing import Standing
 from consult.deps import deps
-from consult.intake.questionnaire import Item
+from consult.intake.questionnaire import Item, Questionnaire
 from consult.practice.service import get_practice
-from consult.web.security import csrf_stale, redisplays
+from consult.web.security import redisplays
 
 from .about_pages import ELSEWHERE, NAMES, PAGES
 from .question_page import QuestionPage, add_errors, receive_page, show_page
-from .screen import cannot_keep, emergency_in, stop_page_unsaved
+from .screen import cannot_keep, emergency_in, stop_page_unsaved, tells_emergency
 from .visit import (
     at,
     before_change,
@@ -45,22 +45,20 @@ def about_page(name: str) -> ResponseReturnValue:
     standing = before_change(standing) if standing else None
     late = standing is not None and standing.facts.confirmed and posted()
     if standing is None or not (late or _may_answer(standing)):
-        return turned_away(Step.ABOUT, standing)
+        return _emergency_told(name, standing) or turned_away(Step.ABOUT, standing)
     d = deps()
     questionnaire, today = standing.catalogue.questionnaire, d.now().date()
-    # An older version of the form may not have every question of the page.
-    asked = [questionnaire.items[item_id] for item_id in PAGES[name][1] if item_id in questionnaire.items]
-    items = [_offered(item) for item in asked]
+    items = _asked(questionnaire, name)
     if not posted():
         return _page(standing, name, show_page(questionnaire, items, standing.answers, today))
     page = receive_page(questionnaire, items, standing.answers, today)
     emergency = emergency_in(standing.catalogue, page, standing.answers)
     if late and not emergency:
         return onward(standing)
-    if late and cannot_keep(standing):
-        return stop_page_unsaved(standing.catalogue, page, standing.answers)
+    if emergency and cannot_keep(standing):
+        return stop_page_unsaved(standing.catalogue, page, standing.answers, standing, Step.ABOUT)
     add_errors(page, contact_faults(page.answers, today))
-    if page.errors and (csrf_stale() or not emergency):
+    if page.errors and not emergency:
         return _page(standing, name, page), 422
     with d.transaction():
         commands.save_about(d.session, standing.booking, page.answers, d.now(), d.ports)
@@ -73,6 +71,25 @@ def _may_answer(standing: Standing) -> bool:
     """What was typed is taken also when the held time ran out meanwhile; the time is then chosen anew."""
     facts = standing.facts if not posted() else replace(standing.facts, hold_live=True)
     return may_enter(Step.ABOUT, facts)
+
+
+def _emergency_told(name: str, standing: Standing | None) -> ResponseReturnValue | None:
+    """The advice of an emergency that was told where nothing can be kept any more, or not yet."""
+    if not posted():
+        return None
+    catalogue = standing.catalogue if standing else deps().ports.catalogue
+    saved = standing.answers if standing else {}
+    items = _asked(catalogue.questionnaire, name)
+    page = receive_page(catalogue.questionnaire, items, saved, deps().now().date())
+    if not tells_emergency(catalogue, page, saved):
+        return None
+    return stop_page_unsaved(catalogue, page, saved, standing, Step.ABOUT)
+
+
+def _asked(questionnaire: Questionnaire, name: str) -> list[Item]:
+    """An older version of the form may not have every question of the page."""
+    items = questionnaire.items
+    return [_offered(items[item_id]) for item_id in PAGES[name][1] if item_id in items]
 
 
 def _offered(item: Item) -> Item:

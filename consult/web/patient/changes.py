@@ -108,7 +108,7 @@ def _move_page(
         booking,
         booking.zone,
         d.now(),
-        first_on=day_from(request.args.get("from", "")),
+        first_on=day_from(request.values.get("from", "")),
         days=_DAYS,
         lost=lost,
     )

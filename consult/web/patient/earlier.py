@@ -31,9 +31,9 @@ def earlier_times(token: str) -> str:
 def answer_earlier(token: str) -> ResponseReturnValue:
     """One button each: ask, stop, accept or decline; anything else changes nothing."""
     d = deps()
+    booking = standing_of(token).booking
     if request.form.get("answer") == "accept":
         look_before_booking(counter())
-    booking = standing_of(token).booking
     try:
         with d.transaction():
             match request.form.get("answer"):

@@ -7,7 +7,7 @@ from consult.booking import answering
 from consult.booking.answers.intake_checks import intake_faults
 from consult.booking.answers.intake_plan import following, intake_sections, next_section
 from consult.booking.changes.money import find_money
-from consult.booking.standing import Standing
+from consult.booking.standing import Standing, VisitOver
 from consult.deps import deps
 from consult.intake.questionnaire import Section, visible_items
 from consult.summary.words import patient_words
@@ -15,7 +15,7 @@ from consult.web.security import csrf_stale, redisplays
 
 from .private_page import standing_of
 from .question_page import QuestionPage, add_errors, receive_page, show_page
-from .screen import emergency_in
+from .screen import emergency_in, emergency_unkept
 from .visit import patient, posted
 
 
@@ -28,7 +28,7 @@ def intake(token: str) -> ResponseReturnValue:
 @patient.route("/b/<token>/intake/<section_id>", methods=["GET", "POST"])
 @redisplays
 def intake_section(token: str, section_id: str) -> ResponseReturnValue:
-    standing = standing_of(token)
+    standing = standing_of(token, also_cancelled=posted())
     closed = standing.intake_completed or standing.booking.on_safety_hold
     if closed and not posted():
         return _onward(token, standing)
@@ -45,8 +45,8 @@ def intake_section(token: str, section_id: str) -> ResponseReturnValue:
     faults = intake_faults(known)
     add_errors(page, {item_id: fault for item_id, fault in faults.items() if item_id in page.answers})
     page.answers = {item_id: value for item_id, value in page.answers.items() if item_id not in faults}
-    if csrf_stale():
-        return _page(standing, token, section, page), 422
+    if unkept := _unkept(standing, token, section, page):
+        return unkept
     if closed and not emergency_in(standing.catalogue, page, answers):
         return _onward(token, standing)
     # Also what the recheck opened, where an answer of the first safety screen must be given anew.
@@ -95,6 +95,8 @@ def _sections(standing: Standing) -> list[Section]:
 
 def _section(standing: Standing, section_id: str) -> Section:
     section = next((known for known in _sections(standing) if known.id == section_id), None)
+    if section is None and standing.booking.cancelled_at is not None:
+        raise VisitOver
     return section or abort(404)
 
 
@@ -110,6 +112,14 @@ def _onward(token: str, standing: Standing) -> ResponseReturnValue:
     if section is None:
         return redirect(url_for("patient.intake_check", token=token), code=303)
     return redirect(url_for("patient.intake_section", token=token, section_id=section.id), code=303)
+
+
+def _unkept(
+    standing: Standing, token: str, section: Section, page: QuestionPage
+) -> ResponseReturnValue | None:
+    if told := emergency_unkept(standing, page):
+        return told
+    return (_page(standing, token, section, page), 422) if csrf_stale() else None
 
 
 def _save(standing: Standing, section: Section, page: QuestionPage, *, done: bool) -> None:

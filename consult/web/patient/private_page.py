@@ -14,7 +14,7 @@ from consult.calendaring.service import download
 from consult.core.errors import NotFound
 from consult.deps import deps
 
-from .visit import patient
+from .visit import patient, visit_token
 
 
 def booking_of(token: str) -> Booking:
@@ -25,10 +25,12 @@ def booking_of(token: str) -> Booking:
     return booking
 
 
-def standing_of(token: str) -> Standing:
-    """Where a booking with a visit stands. Raises NotFound, and VisitOver for a cancelled one."""
+def standing_of(token: str, *, also_cancelled: bool = False) -> Standing:
+    """Where a booking with a visit stands. Raises NotFound, and VisitOver for a cancelled one unless that is
+    asked for, too.
+    """
     booking = booking_of(token)
-    if booking.cancelled_at is not None:
+    if booking.cancelled_at is not None and not also_cancelled:
         raise VisitOver
     return find_standing(deps().session, booking, deps().now(), deps().ports)
 
@@ -36,7 +38,7 @@ def standing_of(token: str) -> Standing:
 @patient.errorhandler(VisitOver)
 def _over(_error: VisitOver) -> ResponseReturnValue:
     """An old link or form of a visit that is cancelled or over: the private page says what is true now."""
-    token = (request.view_args or {})["token"]
+    token = (request.view_args or {}).get("token") or visit_token()
     return redirect(url_for("patient.private_page", token=token), code=303)
 
 

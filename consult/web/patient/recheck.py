@@ -12,7 +12,7 @@ from consult.web.security import csrf_stale, redisplays
 
 from .private_page import standing_of
 from .question_page import QuestionPage, receive_page, show_page
-from .screen import emergency_in
+from .screen import emergency_in, emergency_unkept
 from .visit import patient, posted
 
 
@@ -20,7 +20,7 @@ from .visit import patient, posted
 @redisplays
 def recheck(token: str) -> ResponseReturnValue:
     """Asked blank, so that last week's "none" is not just sent again; its follow-ups open as at first."""
-    standing = standing_of(token)
+    standing = standing_of(token, also_cancelled=posted())
     if standing.booking.on_safety_hold and (not posted() or csrf_stale()):
         return redirect(url_for("patient.intake_done", token=token), code=303)
     d = deps()
@@ -32,6 +32,8 @@ def recheck(token: str) -> ResponseReturnValue:
     if not posted():
         return _page(standing, token, show_page(questionnaire, items, answers, today), more)
     page = receive_page(questionnaire, items, answers, today)
+    if told := emergency_unkept(standing, page):
+        return told
     emergency = emergency_in(standing.catalogue, page, answers)
     if csrf_stale() or (page.errors and not emergency):
         return _page(standing, token, page, more), 422

@@ -11,8 +11,10 @@ from consult.booking.answers.screening import SCREEN, Screening, stopping_item
 from consult.booking.answers.screening import screening as judge
 from consult.booking.changes.money import find_money
 from consult.booking.journey import Step, may_enter
+from consult.booking.models import Booking
 from consult.booking.on_offer import booking_is_closed
-from consult.booking.standing import Standing
+from consult.booking.standing import Standing, VisitOver
+from consult.booking.tokens import read_token
 from consult.deps import deps
 from consult.intake.answers import AnswerValue
 from consult.intake.content import Catalogue
@@ -59,7 +61,7 @@ def safety() -> ResponseReturnValue:
         return _screen_page(catalogue, page), 422
     refused = None if csrf_stale() or late else _refused(catalogue, page, first=standing is None)
     if emergency and (refused or cannot_keep(standing)):
-        return stop_page_unsaved(catalogue, page, saved)
+        return stop_page_unsaved(catalogue, page, saved, standing)
     return refused or _taken(standing, page)
 
 
@@ -106,11 +108,34 @@ def emergency_in(catalogue: Catalogue, page: QuestionPage, saved: Mapping[str, A
     return bool(_judged(catalogue, page, saved).emergencies)
 
 
+def tells_emergency(catalogue: Catalogue, page: QuestionPage, saved: Mapping[str, AnswerValue]) -> bool:
+    """Whether what was answered settles an emergency that the answers kept so far do not tell of."""
+    before = judge(catalogue, saved, deps().now().date()).emergencies
+    told = _judged(catalogue, page, saved).emergencies
+    return not {flag.id for flag in told} <= {flag.id for flag in before}
+
+
+def emergency_unkept(standing: Standing, page: QuestionPage) -> ResponseReturnValue | None:
+    """The advice of an emergency told on a page of a booked visit that can keep nothing; None where there is
+    none. Raises VisitOver for any other page of a cancelled visit.
+    """
+    if cannot_keep(standing) and tells_emergency(standing.catalogue, page, standing.answers):
+        return stop_page_unsaved(standing.catalogue, page, standing.answers, standing)
+    if standing.booking.cancelled_at is not None:
+        raise VisitOver
+    return None
+
+
 def stop_page_unsaved(
-    catalogue: Catalogue, page: QuestionPage, saved: Mapping[str, AnswerValue]
+    catalogue: Catalogue,
+    page: QuestionPage,
+    saved: Mapping[str, AnswerValue],
+    standing: Standing | None,
+    asked_in: Step = Step.SCREEN,
 ) -> ResponseReturnValue:
     """The advice of an emergency whose answers cannot be kept: it is read all the same."""
-    return _stop_page(_judged(catalogue, page, saved), Step.SCREEN), 422
+    visit = standing.booking if standing and standing.facts.confirmed else None
+    return _stop_page(_judged(catalogue, page, saved), asked_in, visit=visit), 422
 
 
 def _judged(catalogue: Catalogue, page: QuestionPage, saved: Mapping[str, AnswerValue]) -> Screening:
@@ -135,13 +160,25 @@ def stop(standing: Standing) -> ResponseReturnValue:
     return _stop_page(standing.screening, standing.facts.stopped_in or Step.SCREEN, standing)
 
 
-def _stop_page(screening: Screening, stopped_in: Step, standing: Standing | None = None) -> str:
-    """With the way back to the very answers that led here."""
+def _stop_page(
+    screening: Screening, stopped_in: Step, standing: Standing | None = None, visit: Booking | None = None
+) -> str:
+    """With the way back to the very answers that led here. `visit` is one that was booked, of which nothing
+    could be kept now.
+    """
     mend_url = url_for("patient.safety")
     if stopped_in is Step.ABOUT:
         mend_url = url_for("patient.about_page", name=page_of(stopping_item(screening)), change=1)
     money = find_money(deps().session, standing.booking) if standing else None
-    return render_template("patient/stop.html", screening=screening, mend_url=mend_url, money=money)
+    recheck_url = url_for("patient.recheck", token=read_token(visit, deps().ports.sealer)) if visit else None
+    return render_template(
+        "patient/stop.html",
+        screening=screening,
+        mend_url=mend_url,
+        money=money,
+        visit=visit,
+        recheck_url=recheck_url,
+    )
 
 
 @patient.route("/book/advice", methods=["GET", "POST"])

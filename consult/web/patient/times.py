@@ -159,7 +159,7 @@ def _time_page(
         d.session,
         standing,
         d.now(),
-        first_on=day_from(request.args.get("from", "")),
+        first_on=day_from(request.values.get("from", "")),
         days=_DAYS,
     )
     html = render_template(

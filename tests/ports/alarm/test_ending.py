@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,8 @@ def _running(command: str, environ: dict[str, str]) -> Iterator[subprocess.Popen
         cwd=ROOT,
         env=os.environ | {"PUBLIC_URL": "http://localhost", "SECRET_KEY": "x" * 43} | environ,
         stdout=subprocess.DEVNULL,
+        # Tests that a shell runs in the background are started deaf to SIGINT, and so is what they start.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield process

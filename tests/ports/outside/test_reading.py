@@ -111,6 +111,19 @@ def test_a_series_that_ends_on_a_day_or_without_a_zone_keeps_its_last_event(unti
     assert len(busy(event(*floating))) == 3
 
 
+@pytest.mark.parametrize("until", ["99991231", "99991231T235959", "99991231T235959Z"])
+def test_a_series_that_ends_on_the_last_day_there_is_has_no_end(until: str):
+    series = ["DTSTART;TZID=America/New_York:20260602T100000", "DURATION:PT1H"]
+    daily = busy(event(*series, f"RRULE:FREQ=DAILY;UNTIL={until}"))
+    assert (daily[0], len(daily)) == (THAT_HOUR, 399)
+
+
+@pytest.mark.parametrize("until", ["120000", "P1D", "20260604T140000Z/PT1H", "00010101T000000"])
+def test_a_series_that_ends_on_no_day_costs_no_other_event(until: str):
+    series = ["DTSTART;TZID=Europe/Berlin:20260603T100000", "DURATION:PT1H"]
+    assert busy(event(*series, f"RRULE:FREQ=DAILY;UNTIL={until}"), at(*HOUR), skipped=1) == [THAT_HOUR]
+
+
 def test_free_busy_times_are_read():
     assert busy(
         "BEGIN:VFREEBUSY\r\nUID:1\r\nDTSTAMP:20260101T000000Z",

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from consult.booking.calendar_replies import take_reply
 from consult.booking.calendar_truth import calendar_truth
 from consult.booking.checkout import Counter
-from consult.booking.feed_detail import choose_detail, new_address
+from consult.booking.feed_detail import choose_detail, new_address, redraw_after_upgrade
 from consult.booking.patient_feed import mail_address, replace_address
 from consult.calendaring.models import CalendarObject, FeedSubscription
 from consult.calendaring.replies import PartStat
@@ -49,7 +49,10 @@ def test_feeds_truth_and_replies(desk: Desk, app: Flask, clock: FixedClock):
         hers = new_address(desk.session, get_therapist(desk.session).id, desk.now)
     with desk.counter.transaction():
         choose_detail(desk.session, Detail.NAME, desk.now, desk.ports)
-    assert b"Rosa Marin" in app.test_client().get(f"/cal/{hers}.ics").data
+    fetched = app.test_client().get(f"/cal/{hers}.ics")
+    assert b"Rosa Marin" in fetched.data
+    unchanged = {"If-None-Match": fetched.headers["ETag"]}
+    assert app.test_client().get(f"/cal/{hers}.ics", headers=unchanged).status_code == 304
 
     with desk.counter.transaction():
         taken = take_reply(desk.session, answer(letters(desk)[0]), desk.now, desk.ports)
@@ -86,14 +89,17 @@ def test_an_address_replaced_four_times_at_once_is_one_address(desk: Desk, app: 
     assert len(live(desk)) == 1
 
 
-Work = Callable[[Counter], str]
+Work = Callable[[Counter], object]
+Both = Callable[[Work, Work], tuple[object, object]]
 
 
 @pytest.fixture
-def do_twice_at_once(app: Flask) -> Iterator[Callable[[Work], tuple[str, str]]]:
-    """One has done it and not committed yet, when another begins: until that waits, or is done."""
+def do_at_once(app: Flask) -> Iterator[Both]:
+    """One has done the first and not committed yet, when another begins the second: until that waits, or is
+    done.
+    """
 
-    def in_another_thread(work: Work) -> str:
+    def in_another_thread(work: Work) -> object:
         with app.app_context():
             at = counter()
             with at.transaction():
@@ -101,11 +107,11 @@ def do_twice_at_once(app: Flask) -> Iterator[Callable[[Work], tuple[str, str]]]:
 
     with ThreadPoolExecutor(1) as pool:
 
-        def do(work: Work) -> tuple[str, str]:
+        def do(one: Work, other: Work) -> tuple[object, object]:
             at = counter()
             with at.transaction():
-                first = work(at)
-                second = pool.submit(in_another_thread, work)
+                first = one(at)
+                second = pool.submit(in_another_thread, other)
                 waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
                 while not (second.done() or at.session.scalar(waiting)):
                     pass
@@ -114,19 +120,30 @@ def do_twice_at_once(app: Flask) -> Iterator[Callable[[Work], tuple[str, str]]]:
         yield do
 
 
-def test_of_two_addresses_of_hers_made_at_once_one_works(
-    desk: Desk, app: Flask, do_twice_at_once: Callable[[Work], tuple[str, str]]
-):
+def test_of_two_addresses_of_hers_made_at_once_one_works(desk: Desk, app: Flask, do_at_once: Both):
     hers = get_therapist(desk.session).id
-    made = do_twice_at_once(lambda at: new_address(at.session, hers, at.clock()))
+    made = do_at_once(*[lambda at: new_address(at.session, hers, at.clock())] * 2)
     client = app.test_client()
     assert [client.get(f"/cal/{token}.ics").status_code for token in made] == [404, 200]
 
 
-def test_the_first_two_mails_to_an_address_at_once_have_the_same_link(
-    desk: Desk, do_twice_at_once: Callable[[Work], tuple[str, str]]
-):
-    first, second = do_twice_at_once(
-        lambda at: give_link(at.session, ["d" * 64], at.ports.sealer, at.clock())
+def test_the_first_two_mails_to_an_address_at_once_have_the_same_link(desk: Desk, do_at_once: Both):
+    first, second = do_at_once(
+        *[lambda at: give_link(at.session, ["d" * 64], at.ports.sealer, at.clock())] * 2
     )
     assert first == second
+
+
+def test_what_is_drawn_anew_while_she_chooses_is_drawn_as_she_chose(
+    desk: Desk, clock: FixedClock, do_at_once: Both
+):
+    later_visit(desk, clock)
+    shown = select(CalendarObject.vevent_therapist)
+    with desk.counter.transaction():
+        desk.session.execute(update(CalendarObject).values(vevent_therapist=b"by a former release"))
+    do_at_once(
+        lambda at: choose_detail(at.session, Detail.BUSY, at.clock(), at.ports),
+        lambda at: redraw_after_upgrade(at.session, at.clock(), at.ports),
+    )
+    desk.session.rollback()
+    assert b"SUMMARY:Busy" in desk.session.scalars(shown).one()

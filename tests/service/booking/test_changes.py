@@ -456,7 +456,7 @@ def test_a_patient_who_moves_meanwhile_hears_of_their_own_move_only(
     clock.advance(MINUTE)
     move(desk, booking, THURSDAY + DAY)
     [mail] = letters(desk, "moved")
-    assert "you moved your online appointment" in mail.message.text
+    assert "You moved your online appointment" in mail.message.text
     assert mail.due_at == desk.now
 
 

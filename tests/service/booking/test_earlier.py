@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from consult.booking.changes import commands as changes
 from consult.booking.changes.taking_back import Actor
@@ -23,7 +23,7 @@ from consult.notifications.models import OutboxMessage
 from consult.practice.service import get_therapist
 from consult.scheduling.external import replace_busy
 from consult.scheduling.lifecycle import LIVE, Status
-from consult.scheduling.models import Appointment, SessionType, TimeOff
+from consult.scheduling.models import Appointment, ExternalBusy, SessionType, TimeOff
 from consult.scheduling.policies import HOLD_TTL
 from consult.scheduling.queries import get_schedule
 from consult.scheduling.rulebook import bump_rules
@@ -454,6 +454,17 @@ class TestBusyElsewhere:
         held = select(Appointment).where(Appointment.status == Status.HELD)
         assert desk.session.scalars(held).all() == []
         assert earlier.find_earlier_times(desk.session, desk.fresh(third), desk.now).lost_at == TUESDAY_TEN
+
+    def test_free_again_it_is_offered_to_them_again_who_never_declined_it(
+        self, desk: Desk, lost: tuple[Booking, Booking, Booking]
+    ):
+        third = lost[2]
+        self.make_busy(desk, TUESDAY_TEN, TUESDAY_TEN + timedelta(hours=1))
+        serve(desk)
+        with desk.counter.transaction():
+            desk.session.execute(delete(ExternalBusy))
+        serve(desk)
+        assert offers(desk) == [(third.id, "withdrawn"), (third.id, "open")]
 
     def test_before_the_worker_comes_by_it_is_neither_shown_nor_accepted(
         self, desk: Desk, lost: tuple[Booking, Booking, Booking]

@@ -181,7 +181,7 @@ def test_what_the_patient_still_has_to_hear_of_their_own_move_outlives_what_is_t
     clock.advance(WINDOW)
     sent(desk)
     [mail] = letters(desk, "moved")
-    assert "you moved your online appointment" in mail.message.text
+    assert "You moved your online appointment" in mail.message.text
     assert (mail.status, mail.revision[3]) == ("sent", THURSDAY)
 
 

@@ -233,7 +233,7 @@ def test_a_move_says_both_times(environment: Environment, letter: Letter) -> Non
 
 @pytest.mark.parametrize(
     ("by_patient", "words"),
-    [(True, "you moved your online appointment"), (False, "Dr. Olivia Patel has moved your online")],
+    [(True, "You moved your online appointment"), (False, "Dr. Olivia Patel has moved your online")],
 )
 def test_a_move_says_whose_it_was(environment: Environment, by_patient: bool, words: str) -> None:
     message = written(environment, Moved(*VISIT, old_span=OLD_SPAN, by_patient=by_patient))
@@ -261,7 +261,7 @@ def test_a_cancellation_says_what_is_refunded_and_no_more(
 
     for body in (message.text, re.sub(r"</?strong>", "", message.html)):
         assert words in body if words else "refunded" not in body
-        assert ("you cancelled" in body) is by_patient
+        assert ("You cancelled" in body) is by_patient
         assert BOOK in body
     assert "\n\n\n" not in message.text
 
@@ -371,5 +371,5 @@ def test_the_calendar_addresss_mail_leads_to_its_page_and_says_what_else_it_does
     assert message.subject == "Your calendar address"
     for body in (message.text, message.html):
         assert THERAPIST_PAGE in body
-        assert "A calendar that reads an earlier address goes on; the page can stop them all." in body
+        assert "An earlier address keeps working; that page can stop them all." in body
         assert "(555) 010-0199" in body

@@ -120,6 +120,18 @@ def test_of_all_background_lines_the_tallest_is_cut_first():
     assert line_rows(made.background[1].lines[0]) == line_rows(tall) - 1
 
 
+def test_the_list_of_medicines_is_cut_when_every_other_list_is():
+    medicines = replace(line("Medicine list", LONG), dear=True)
+    whole = sheet(background=(Group("Tried", (medicines, line("At home", LONG))),))
+    rooms = range(int(column_rows(whole)), 0, -1)
+    first_cut = next(
+        made for room in rooms if (made := shrink(whole, room)).background[0].lines[0] != medicines
+    )
+    assert cut_topics(first_cut, whole) == {"background", "hints", "telling", "findings"}
+    assert {line_rows(line) for line in (first_cut.background[0].lines[1], first_cut.findings[1])} == {1}
+    assert first_cut.background[0].lines[0].more > 0
+
+
 @pytest.mark.parametrize(
     "kept",
     [

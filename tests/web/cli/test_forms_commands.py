@@ -34,7 +34,7 @@ def catalogue(app):
 def tree(tmp_path):
     """The application in a folder of its own, with form files that may be broken."""
     folder = tmp_path / "tree"
-    ours = shutil.ignore_patterns("__pycache__", "static")
+    ours = shutil.ignore_patterns("static")
     for part in ("consult", "intake_forms", "templates"):
         shutil.copytree(ROOT / part, folder / part, ignore=ours)
     shutil.copy(ROOT / "wsgi.py", folder)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from consult.booking.commands import PRIVACY_VERSION
 from tests.journeys.page import Page
 from tests.journeys.patient import ABOUT, EARLIEST, Patient
 
@@ -310,7 +311,7 @@ def test_what_was_agreed_to_is_kept_with_version_and_time(patient: Patient, rows
     patient.come_to_check()
     [(agreed_at, versions)] = rows("SELECT agreed_at, agreed_versions FROM booking")
     assert agreed_at == "2026-06-01 12:00:00.000000"
-    assert '"privacy": "2026-11"' in versions
+    assert f'"privacy": "{PRIVACY_VERSION}"' in versions
     assert "full_until_hours" in versions
 
 

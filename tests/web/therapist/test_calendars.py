@@ -296,6 +296,17 @@ def test_an_earlier_time_that_turned_busy_is_said_to_be_gone_on_the_page_and_by_
     assert f"http://localhost{late}/earlier" in mail.get_body(("plain",)).get_content()
 
 
+def test_nobody_without_a_visit_has_her_calendars_read(
+    olivia: Therapist, patient: Patient, host: Host, clock: FixedClock
+):
+    add(olivia, host.says("/a.ics", calendar()))
+    clock.advance(timedelta(minutes=5))
+    reads = len(host.seen)
+    token = patient.open("/book/safety").form.value("csrf_token")
+    page = patient.send("/b/guessed/earlier", [("csrf_token", token), ("answer", "accept")])
+    assert (page.status, len(host.seen)) == (404, reads)
+
+
 def test_after_a_day_unread_she_gets_a_mail_that_leads_to_the_page(
     olivia: Therapist,
     host: Host,
