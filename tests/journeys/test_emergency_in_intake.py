@@ -188,6 +188,7 @@ def test_while_on_hold_every_page_of_the_form_leads_to_what_to_do(patient: Patie
     _saddle(patient, private_page)
     for address in ("/intake", "/intake/feel", "/intake/check", "/safety"):
         assert patient.open(f"{private_page}{address}").path == f"{private_page}/intake/done", address
+    assert patient.open(f"{private_page}/tips").heading == "Emergency: Your visit is on hold"
 
 
 def test_a_hold_the_therapist_released_is_over_and_the_form_can_be_finished(

@@ -147,6 +147,13 @@ def test_another_zone_keeps_the_time_that_was_chosen(patient: Patient, start: st
     assert "Your visit has moved." in patient.press(MOVE).text
 
 
+def test_another_zone_keeps_the_days_that_are_shown(patient: Patient):
+    patient.open(f"{patient.book(WEDNESDAY)}/reschedule")
+    later = patient.follow("Later days").form.choices("start")
+    patient.page.form_with("Use this time zone").fill("zone", "America/Chicago")
+    assert patient.press("Use this time zone").form.choices("start") == later
+
+
 def test_too_late_the_page_says_what_can_be_done_instead(patient: Patient, clock: FixedClock):
     private_page = patient.book(WEDNESDAY)
     patient.open(f"{private_page}/reschedule")

@@ -1,13 +1,10 @@
 """Moving and cancelling, on the private page's address. Opening a page changes nothing; its button does."""
 
 from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from consult.booking import commands
 from consult.booking.changes import commands as changes
 from consult.booking.changes.pages import cancel_page, get_visit, move_page
 from consult.booking.changes.taking_back import Actor
@@ -17,7 +14,7 @@ from consult.booking.standing import VisitOver
 from consult.deps import deps
 from consult.scheduling.errors import SlotNotOffered, SlotTaken
 from consult.scheduling.lifecycle import Status
-from consult.scheduling.zones import UnknownZone, zone_choices
+from consult.scheduling.zones import zone_choices
 from consult.web.fields import PlainField
 from consult.web.form_values import day_from, instant_from
 from consult.web.questions import STALE
@@ -25,7 +22,7 @@ from consult.web.security import csrf_stale, redisplays
 from consult.web.seen import cancel_as_seen, move_as_seen
 
 from .private_page import booking_of
-from .times import why_not
+from .times import change_zone, why_not
 from .visit import patient, posted
 
 _DAYS = 7
@@ -38,9 +35,9 @@ def reschedule(token: str) -> ResponseReturnValue:
     booking = _with_visit(token)
     if not posted() or csrf_stale():
         return _move_page(token, booking, main=STALE if posted() else None)
-    if "use_zone" in request.form:
-        return _change_zone(token, booking)
     start_at = instant_from(request.form.get("start", ""), deps().now())
+    if "use_zone" in request.form:
+        return change_zone(booking, start_at, "patient.reschedule", token=token)
     if start_at is None:
         return _move_page(token, booking, missing=True)
     try:
@@ -76,21 +73,6 @@ def _with_visit(token: str) -> Booking:
     if get_visit(deps().session, booking).status is not Status.BOOKED:
         raise VisitOver
     return booking
-
-
-def _change_zone(token: str, booking: Booking) -> ResponseReturnValue:
-    """The time chosen so far stays chosen, on the days from its own on."""
-    d, start_at = deps(), instant_from(request.form.get("start", ""), deps().now())
-    try:
-        with d.transaction():
-            commands.change_zone(booking, request.form.get("zone", ""))
-    except UnknownZone:
-        flash("unknown_zone")
-    chosen: dict[str, Any] = {}
-    if start_at is not None:
-        first_on = start_at.astimezone(ZoneInfo(booking.zone)).date()
-        chosen = {"from": first_on.isoformat(), "start": start_at.isoformat()}
-    return redirect(url_for("patient.reschedule", token=token, **chosen), code=303)
 
 
 def _move_page(

@@ -61,10 +61,12 @@ def private_page(token: str) -> str:
 
 
 @patient.get("/b/<token>/tips")
-def tips(token: str) -> str:
-    """General tips before the visit, once they are released."""
+def tips(token: str) -> ResponseReturnValue:
+    """General tips before the visit, once they are released. While it is on hold that comes first."""
     d = deps()
     standing = standing_of(token)
+    if standing.booking.on_safety_hold:
+        return redirect(url_for("patient.private_page", token=token), code=303)
     handout = find_patient_handout(d.session, standing, d.ports)
     if handout is None:
         raise NotFound

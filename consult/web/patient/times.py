@@ -13,6 +13,7 @@ from consult.booking.changes.money import find_money
 from consult.booking.commands import SessionTypeRetired
 from consult.booking.holds import EmailNotConfirmed, HeldTooLong, refuse_if_gone
 from consult.booking.journey import Step
+from consult.booking.models import Booking
 from consult.booking.on_offer import lost_page, time_page
 from consult.booking.standing import Standing
 from consult.deps import deps
@@ -50,7 +51,7 @@ def choose_time(standing: Standing) -> ResponseReturnValue:
         return _time_page(standing, errors=[("main", STALE)])
     start_at = instant_from(request.form.get("start", ""), deps().now())
     if "use_zone" in request.form:
-        return _change_zone(standing, start_at)
+        return change_zone(standing.booking, start_at, "patient.choose_time")
     if start_at is None:
         return _time_page(standing, errors=[("start", "Choose a time.")])
     return hold(standing, start_at)
@@ -114,11 +115,12 @@ def wanted_time() -> datetime | None:
     return instant_from(str(session.get(_WANTED, "")), deps().now())
 
 
-def _change_zone(standing: Standing, start_at: datetime | None) -> ResponseReturnValue:
-    """A time chosen so far stays chosen, and the days shown stay shown."""
-    d, booking = deps(), standing.booking
+def change_zone(
+    booking: Booking, start_at: datetime | None, endpoint: str, **where: Any
+) -> ResponseReturnValue:
+    """The same page in the zone asked for. A time chosen stays chosen, and the days shown stay shown."""
     try:
-        with d.transaction():
+        with deps().transaction():
             commands.change_zone(booking, request.form.get("zone", ""))
     except UnknownZone:
         flash("unknown_zone")
@@ -128,7 +130,7 @@ def _change_zone(standing: Standing, start_at: datetime | None) -> ResponseRetur
         shown = {"from": first_on.isoformat(), "start": start_at.isoformat()}
     elif first := day_from(request.form.get("from", "")):
         shown = {"from": first.isoformat()}
-    return redirect(url_for("patient.choose_time", **shown), code=303)
+    return redirect(url_for(endpoint, **where, **shown), code=303)
 
 
 def _lost_page(standing: Standing, start_at: datetime, why: str) -> ResponseReturnValue:
