@@ -55,7 +55,7 @@ def react(session: Session, news: News, now: datetime, ports: Ports) -> None:
         else:
             pack_use.open_pack(session, booking, news.payment_id, news.amount, now, ports)
     if isinstance(news, BankRefused):
-        booking = session.get_one(Booking, news.booking_id)
+        booking = lock_booking(session, news.booking_id)
         mails.send_payment_refused(session, booking, news.payment_id, news.amount, now, ports)
         money_alerts.note_bank_refusal(session, news.payment_id, now)
     if isinstance(news, RefundMoved):

@@ -1,4 +1,4 @@
-"""Reading a little without a session: a look costs less than half of what a session's does."""
+"""Reading a little without a session, which costs about as much again as the statements it sends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
