@@ -58,8 +58,11 @@ class DemoPatient:
 
 def add_patients(d: Deps) -> None:
     """People with visits past and to come, and answers in every state; one of them comes again."""
-    for entry in YAML(typ="safe").load(_PATIENTS):
-        _add_patient(d, DemoPatient(**{"screen": ["none"], "answers": {}, **entry}), d.now())
+    entries = YAML(typ="safe").load(_PATIENTS)
+    patients = [DemoPatient(**{"screen": ["none"], "answers": {}, **entry}) for entry in entries]
+    # Receipts are numbered as they are issued, so who paid first comes first.
+    for patient in sorted(patients, key=lambda it: it.visit_in_days):
+        _add_patient(d, patient, d.now())
 
 
 def _add_patient(d: Deps, patient: DemoPatient, now: datetime) -> None:

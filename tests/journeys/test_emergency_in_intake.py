@@ -198,6 +198,8 @@ def test_a_hold_the_therapist_released_is_over_and_the_form_can_be_finished(
     _saddle(patient, private_page)
     therapist.sign_in()
     therapist.read_summary("Rosa Marin")
+    assert "Moving it does not release the hold." in therapist.follow("Move").text
+    therapist.read_summary("Rosa Marin")
     page = therapist.follow("Release the hold")
     assert page.heading == "Release the hold on the visit of Rosa Marin?"
     assert "Saddle sensory change." in page.text
