@@ -32,6 +32,7 @@ def save_intake(
     """
     booking = lock_visit(session, booking)
     response = intake.read_response(session, booking.id, ports.sealer)
+    # By a name, or mypy would take it that the visit cannot be on hold further down.
     closed = response.completed_at is not None or booking.on_safety_hold
     if closed:
         keep_late_emergency(session, booking, section_id, INTAKE, answers, now, ports)

@@ -72,7 +72,9 @@ def _when(start_at: datetime, zone: str) -> str:
     local = start_at.astimezone(ZoneInfo(zone))
     short = local.tzname() or ""
     short = f"UTC{short}" if short[:1] in "+-" else short
-    return f"{local:%a}, {local:%b} {local.day}, {clock_words(local.replace(tzinfo=None))} {short}"
+    # The clock without its zone, which stands behind it always and not only in the hour shown twice.
+    clock = clock_words(local.replace(tzinfo=None))
+    return f"{local:%a}, {local:%b} {local.day}, {clock} {short}"
 
 
 def _plain(text: str, limit: int) -> str:

@@ -96,8 +96,8 @@ STILL_CLAIMED = not_(and_(_HELD, _CLAIM.hold_expires_at <= bindparam("now")))
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What is taken, by claims with their buffers or elsewhere, in no order; and the starts of the sessions
-    that caps count.
+    """What is taken, by claims with their buffers or elsewhere, in no order; the starts of the sessions that
+    caps count; and at which version the schedule's rules were then.
     """
 
     busy: list[Seconds]

@@ -6,9 +6,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """Flask's, which makes what signs and reads the cookie once, not for every request: the making costs more
-    than all that most requests do with it.
-    """
+    """Flask's, but what signs and reads the cookie is made once, not for every request."""
 
     _signing: URLSafeTimedSerializer | None = None
 

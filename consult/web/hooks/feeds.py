@@ -1,7 +1,7 @@
 """Calendar subscriptions (RFC 5545), told apart by their secret address only.
 
 Programs come again and again, mostly to hear that nothing changed. That much is said before Flask begins: its
-session, hooks and headers would take five times as long as looking it up, and a 304 needs none of them.
+session, hooks and headers would take four times as long as looking it up, and a 304 needs none of them.
 """
 
 from collections.abc import Callable, Iterable
